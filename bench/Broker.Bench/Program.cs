@@ -1,0 +1,1 @@
+Console.WriteLine("Scenarios: none yet.");
