@@ -130,7 +130,7 @@ internal readonly record struct Appended(AppendOutcome Outcome, long FirstOffset
 /// <param name="Oldest">The oldest offset that the history still holds; one above the newest when it is empty.</param>
 internal sealed record HistoryPage(StreamPosition? Position, long Oldest, IReadOnlyList<StoredPublication> Publications);
 
-internal sealed record StoredPublication(long Offset, byte[] Payload, string? PublishId, string? Origin);
+internal sealed record StoredPublication(long Offset, byte[] Payload, string? PublishId, string? Origin, bool Shared = false);
 
 /// <summary>A Redis reply as the gateway needs it: exactly one of the members is set, none for nil.</summary>
 internal sealed record RedisReply(string? Text = null, long? Number = null, IReadOnlyList<RedisReply>? Items = null, string? Error = null);
