@@ -4,7 +4,8 @@ namespace Broker.Actors.Redis;
 
 /// <summary>
 /// All that the broker asks of Redis. Channel and key names are Redis names, prefix included. Every task fails with
-/// <see cref="RedisUnavailableException"/> when Redis does not answer in time; the outcome of a failed write is then unknown.
+/// <see cref="RedisUnavailableException"/> when Redis does not answer in time, or cannot serve for the moment; the outcome of a failed write is then
+/// unknown. It fails with <see cref="RedisRefusedException"/> when Redis answers that it will not (rights, a key of another type).
 /// </summary>
 internal interface IRedisBus : IAsyncDisposable
 {
@@ -23,8 +24,10 @@ internal interface IRedisBus : IAsyncDisposable
     /// </summary>
     void Subscribe(string channel, string? markChannel, IArrivals arrivals);
 
-    /// <summary>Ends it; nothing arrives after this has returned but what was under way on another thread.</summary>
-    void Unsubscribe(string channel);
+    /// <summary>
+    /// Ends it, unless somebody else has subscribed the channel since; nothing arrives after this has returned but what was under way on another thread.
+    /// </summary>
+    void Unsubscribe(string channel, IArrivals arrivals);
 
     /// <summary>
     /// Calls <see cref="IArrivals.Passed"/> once everything that Redis published on the channel before this call has arrived. Dropped without a call when the
@@ -69,7 +72,9 @@ internal interface IRedisBus : IAsyncDisposable
     /// <summary>Gives a lease back if the holder has it.</summary>
     Task ReleaseLeaseAsync(string key, string holder);
 
-    /// <summary>Any command, for the command gateway, whose allow-list has passed it. Null where there is no Redis to ask.</summary>
+    /// <summary>
+    /// Any command, for the command gateway, whose allow-list has passed it. What Redis refuses is a <see cref="RedisReply.Error"/>, not an exception.
+    /// </summary>
     Task<RedisReply> ExecuteAsync(string command, IReadOnlyList<string> arguments);
 }
 
@@ -87,7 +92,9 @@ internal interface IArrivals
     /// <summary>See <see cref="IRedisBus.Fence"/>.</summary>
     void Passed(long ticket);
 
-    /// <summary>The connection broke: what is published from now on is not seen until <see cref="Subscribed"/>.</summary>
+    /// <summary>
+    /// The connection broke: what is published from now on is not seen until <see cref="Subscribed"/>. Told only to those who were told Subscribed before.
+    /// </summary>
     void Lost();
 }
 
@@ -119,8 +126,14 @@ internal sealed record TakeOver(string NewEpoch, StreamPosition? Known, bool For
 /// <param name="PublishIds">Publish ids that the history holds, by offset.</param>
 internal sealed record TakenOver(long Token, StreamPosition Position, bool IsNewEpoch, IReadOnlyList<(long Offset, string Id)> PublishIds);
 
-internal sealed record Append(long Token, string Epoch, HistoryLimits Limits, IReadOnlyList<OutgoingPublication> Publications);
+/// <param name="Token">The caller's owner token.</param>
+/// <param name="KnownOffset">The newest offset that the caller has seen: a meta that stands below it has been lost and came back old.</param>
+internal sealed record Append(
+    long Token, string Epoch, HistoryLimits Limits, IReadOnlyList<OutgoingPublication> Publications, long KnownOffset = 0);
 
+/// <summary>
+/// Superseded: a later owner has taken over. MetaLost: the epoch is gone from Redis, another one, or has lost publications; take over again.
+/// </summary>
 internal enum AppendOutcome { Appended, Superseded, MetaLost }
 
 /// <param name="FirstOffset">The first publication's offset; the others follow without a gap.</param>
@@ -137,3 +150,6 @@ internal sealed record RedisReply(string? Text = null, long? Number = null, IRea
 
 /// <summary>Redis did not answer in time, or is not connected. The message names no host.</summary>
 public sealed class RedisUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>Redis answered with an error that trying again does not mend. The message is Redis's own.</summary>
+public sealed class RedisRefusedException(string message, Exception? inner = null) : Exception(message, inner);
