@@ -15,14 +15,14 @@ public sealed class HoconList : HoconValue
 
     internal override int Depth { get; }
 
-    private protected override string Described => "a list";
+    internal override string Kind => "a list";
 
     /// <inheritdoc/>
     public override IReadOnlyList<HoconValue> AsList() => Items;
 
     internal override HoconList At(KeyPath path, Action<long> spend)
     {
-        spend(1);
+        spend(Limits.Value);
         return new HoconList(Origin, path, [.. Items.Select((item, index) => item.At(path.Item(index), spend))]);
     }
 }

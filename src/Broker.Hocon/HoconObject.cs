@@ -31,7 +31,7 @@ public sealed class HoconObject : HoconValue, IReadOnlyDictionary<string, HoconV
 
     internal override int Depth { get; }
 
-    private protected override string Described => "an object";
+    internal override string Kind => "an object";
 
     /// <summary>The value of a key, which is no path.</summary>
     /// <exception cref="HoconException">There is none.</exception>
@@ -82,7 +82,7 @@ public sealed class HoconObject : HoconValue, IReadOnlyDictionary<string, HoconV
 
     internal override HoconObject At(KeyPath path, Action<long> spend)
     {
-        spend(1);
+        spend(Limits.Value);
         var values = new OrderedDictionary<string, HoconValue>(_values.Count);
         foreach (var (key, value) in _values)
             values.Add(key, value.At(path.Key(key), spend));

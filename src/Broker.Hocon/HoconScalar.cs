@@ -19,6 +19,8 @@ public sealed class HoconScalar : HoconValue
 
     internal override int Depth => 1;
 
+    internal override string Kind => "a string";
+
     private protected override string Described => IsNull ? "null" : $"'{(Text.Length > LongestQuote ? Text[..LongestQuote] + "…" : Text)}'";
 
     /// <inheritdoc/>
@@ -60,7 +62,7 @@ public sealed class HoconScalar : HoconValue
 
     internal override HoconScalar At(KeyPath path, Action<long> spend)
     {
-        spend(1 + Text.Length);
+        spend(Limits.Value + Text.Length);
         return new HoconScalar(Origin, path, Text, IsNull);
     }
 }

@@ -52,7 +52,11 @@ public abstract class HoconValue
     /// <summary>The same value at another place of the tree.</summary>
     internal abstract HoconValue At(KeyPath path, Action<long> spend);
 
-    private protected abstract string Described { get; }
+    /// <summary>"an object", "a list" or "a string", for errors.</summary>
+    internal abstract string Kind { get; }
+
+    /// <summary>How an error shows the value that was found.</summary>
+    private protected virtual string Described => Kind;
 
     private protected HoconException Expected(string what)
     {

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Broker.Hocon;
 
 /// <summary>How far a text may go before it is refused: far beyond any real configuration, far before the process suffers.</summary>
@@ -18,6 +20,12 @@ internal static class Limits
     /// <summary>Bytes in all files of a document together.</summary>
     public const int Bytes = 16 * 1024 * 1024;
 
-    /// <summary>Values, steps and characters that resolving may take.</summary>
+    /// <summary>What resolving may cost: a step or a character 1, a value <see cref="Value"/>.</summary>
     public const int Expansion = 8_000_000;
+
+    /// <summary>What a value costs: about the characters that its memory would hold.</summary>
+    public const int Value = 16;
+
+    /// <summary>The limit is passed, or this thread's stack is too small to come near it.</summary>
+    public static bool IsTooDeep(int depth, int limit) => depth > limit || !RuntimeHelpers.TryEnsureSufficientExecutionStack();
 }

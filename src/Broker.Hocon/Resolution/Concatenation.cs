@@ -27,7 +27,7 @@ internal static class Concatenation
             return values.Aggregate((lower, upper) => Over(upper, lower, spend));
 
         if (!values.All(value => value is HoconList))
-            throw new HoconException(origin, $"cannot join {string.Join(" and ", values.Select(Kind).Distinct())}");
+            throw new HoconException(origin, $"cannot join {string.Join(" and ", values.Select(value => value.Kind).Distinct())}");
 
         var items = values.SelectMany(value => value.AsList()).ToList();
         spend(items.Count);
@@ -40,7 +40,7 @@ internal static class Concatenation
         if (upper is not HoconObject over || lower is not HoconObject under)
             return upper;
 
-        spend(over.Count + under.Count);
+        spend(Limits.Value + over.Count + under.Count);
         var values = new OrderedDictionary<string, HoconValue>(under);
         foreach (var (key, value) in over)
             values[key] = under.TryGetValue(key, out var below) ? Over(value, below, spend) : value;
@@ -55,11 +55,4 @@ internal static class Concatenation
 
         return new HoconScalar(origin, KeyPath.Root, string.Concat(texts));
     }
-
-    private static string Kind(HoconValue value) => value switch
-    {
-        HoconObject => "an object",
-        HoconList => "a list",
-        _ => "a string",
-    };
 }

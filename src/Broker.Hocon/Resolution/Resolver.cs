@@ -92,7 +92,7 @@ internal sealed class Resolver(ObjectNode root, Func<string, string?> environmen
             throw Undefined(node);
 
         if (node.IsBesideObject && value is not null and not HoconObject)
-            throw new HoconException(node.Origin, $"{node} stands beside an object, so it has to be one");
+            throw new HoconException(node.Origin, $"cannot join an object and {value.Kind}, which is what {node} is");
 
         _known.Add(node, value);
         return value;
@@ -195,7 +195,7 @@ internal sealed class Resolver(ObjectNode root, Func<string, string?> environmen
     private void Descend(HoconOrigin origin)
     {
         Spend(1);
-        if (++_depth > Limits.ResolvingDepth)
+        if (Limits.IsTooDeep(++_depth, Limits.ResolvingDepth))
             throw new HoconException(origin, $"substitutions lead through more than {Limits.ResolvingDepth} steps");
     }
 
@@ -203,7 +203,7 @@ internal sealed class Resolver(ObjectNode root, Func<string, string?> environmen
     {
         _spent += amount;
         if (_spent > Limits.Expansion)
-            throw new HoconException(root.Origin, $"the substitutions expand to more than {Limits.Expansion} values and characters");
+            throw new HoconException(root.Origin, "its substitutions expand this configuration beyond all measure");
     }
 
     private HoconException Undefined(ReferenceNode node) => LeadsBack(node.Path) || LeadsBack([.. node.Scope, .. node.Path])

@@ -64,16 +64,17 @@ internal sealed class Parser
 
     private void Fields(ObjectNode node, TokenKind end)
     {
+        var closing = end == TokenKind.End ? "" : $" or '}}' for the '{{' of line {node.Origin.Line}";
         SkipBlankLines();
 
         while (_token.Kind != end)
         {
-            Field(node);
-            EndOfEntry(end, end == TokenKind.End ? "a comma or a new line" : "a comma, a new line or '}'");
+            Field(node, "a key" + closing);
+            EndOfEntry(end, "a comma or a new line" + closing);
         }
     }
 
-    private void Field(ObjectNode node)
+    private void Field(ObjectNode node, string expected)
     {
         if (_token is { Kind: TokenKind.Text, Text: "include" })
         {
@@ -81,7 +82,7 @@ internal sealed class Parser
             return;
         }
 
-        var path = Path(TokenKind.Assign, "a key");
+        var path = Path(TokenKind.Assign, expected);
         var append = _token.Kind == TokenKind.Append;
         var sign = _token;
 
@@ -179,7 +180,9 @@ internal sealed class Parser
         var joined = new ConcatenationNode(origin, parts);
         var odd = joined.HasObject ? parts.Find(part => part is ListNode or LiteralNode { IsBlank: false }) : null;
 
-        return odd is null ? joined : throw new HoconException(odd.Origin, "an object can be joined only with objects");
+        return odd is null
+            ? joined
+            : throw new HoconException(odd.Origin, $"cannot join an object and {(odd is ListNode ? "a list" : "a string")}");
     }
 
     private Node? Part() => _token.Kind switch
@@ -208,6 +211,7 @@ internal sealed class Parser
     private ListNode List()
     {
         var node = new ListNode(_token.Origin, []);
+        var closing = $" or ']' for the '[' of line {node.Origin.Line}";
 
         Descend(1);
         _lists++;
@@ -216,8 +220,8 @@ internal sealed class Parser
 
         while (_token.Kind != TokenKind.ListEnd)
         {
-            node.Items.Add(Value("a value or ']'"));
-            EndOfEntry(TokenKind.ListEnd, "a comma, a new line or ']'");
+            node.Items.Add(Value("a value" + closing));
+            EndOfEntry(TokenKind.ListEnd, "a comma or a new line" + closing);
         }
 
         Advance();
@@ -275,7 +279,7 @@ internal sealed class Parser
     private void Descend(int levels)
     {
         _depth += levels;
-        if (_depth > Limits.Depth)
+        if (Limits.IsTooDeep(_depth, Limits.Depth))
             throw new HoconException(_token.Origin, $"nested deeper than {Limits.Depth} levels");
     }
 

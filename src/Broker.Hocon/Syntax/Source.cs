@@ -36,7 +36,7 @@ internal sealed class Source
     /// <summary>The included tree; null when the file is not there and need not be.</summary>
     public ObjectNode? Include(IncludeStatement include, string[] scope)
     {
-        if (include.Name.Length == 0 || include.Name.Contains("://", StringComparison.Ordinal))
+        if (include.Name.Length == 0 || include.Name.Contains('\0') || include.Name.Contains("://", StringComparison.Ordinal))
             throw new HoconException(include.Origin, $"cannot include \"{include.Name}\": it names no file");
 
         if (_directory is null && !Path.IsPathRooted(include.Name))
