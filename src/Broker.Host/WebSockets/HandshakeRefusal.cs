@@ -1,0 +1,16 @@
+namespace Broker.Host.WebSockets;
+
+/// <summary>The HTTP answer to a request that does not become a websocket.</summary>
+/// <param name="Header">A header that the answer must carry, otherwise null.</param>
+internal sealed record HandshakeRefusal(int Status, string Text, KeyValuePair<string, string>? Header = null)
+{
+    /// <summary>Sends it as plain text.</summary>
+    public Task WriteAsync(HttpContext context)
+    {
+        context.Response.StatusCode = Status;
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        if (Header is { } header) context.Response.Headers[header.Key] = header.Value;
+
+        return context.Response.WriteAsync(Text);
+    }
+}

@@ -1,0 +1,119 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Broker.Actors.Connections;
+
+namespace Broker.Host.WebSockets;
+
+/// <summary>
+/// Owns the reading side of one websocket from its upgrade to its one ending: hands messages on, answers pings, keeps the closing handshake.
+/// </summary>
+internal sealed class WebSocketConnection
+{
+    private readonly WebSocketPipe _pipe;
+    private readonly FrameReader _reader;
+    private Ending? _cause;
+    private bool _clientClosed;
+
+    public WebSocketConnection(WebSocketPipe pipe, WebSocketSettings settings, TimeProvider time)
+    {
+        _pipe = pipe;
+        _reader = new FrameReader(settings.MaxMessageBytes);
+        Transport = new WebSocketTransport(pipe, settings, time);
+    }
+
+    /// <summary>The writing side; to end the connection, close it.</summary>
+    public WebSocketTransport Transport { get; }
+
+    /// <summary>
+    /// Reads until the connection is over; the request must not end before. Never throws.
+    /// </summary>
+    /// <param name="onMessage">Takes a message, which is its to keep, and whether it is text. Nothing more is read from the client while it is not complete.</param>
+    /// <param name="cancellation">Cuts the client off, without a close frame.</param>
+    public async Task<Ending> RunAsync(Func<ReadOnlyMemory<byte>, bool, ValueTask> onMessage, CancellationToken cancellation = default)
+    {
+        using (cancellation.UnsafeRegister(static pipe => ((WebSocketPipe)pipe!).Abort(), _pipe))
+        {
+            var ending = await ReadAsync(onMessage);
+            _reader.Forget();
+
+            if (ending.Kind == EndKind.Lost) _pipe.Abort();
+            await Transport.EndAsync();
+            return ending;
+        }
+    }
+
+    private async Task<Ending> ReadAsync(Func<ReadOnlyMemory<byte>, bool, ValueTask> onMessage)
+    {
+        while (true)
+        {
+            ReadResult read;
+            try
+            {
+                read = await _pipe.Input.ReadAsync();
+            }
+            catch (Exception exception)
+            {
+                return WithoutCloseFrame(exception);
+            }
+
+            var input = read.Buffer;
+            if (!input.IsEmpty) Transport.Heard();
+
+            while (!_clientClosed && Next(ref input) is { Kind: not ReceivedKind.Nothing } received)
+            {
+                if (received.Kind is ReceivedKind.Text or ReceivedKind.Binary) await DeliverAsync(received, onMessage);
+                else Answer(received);
+            }
+
+            _pipe.Input.AdvanceTo(input.Start, input.End);
+            if (_clientClosed) return _cause ?? new Ending(EndKind.Server, Transport.Reason);
+            if (read.IsCompleted) return WithoutCloseFrame();
+        }
+    }
+
+    private Received Next(ref ReadOnlySequence<byte> input)
+    {
+        if (Transport.IsClosing) _reader.SkipToClose();
+        return _reader.Read(ref input);
+    }
+
+    private async ValueTask DeliverAsync(Received message, Func<ReadOnlyMemory<byte>, bool, ValueTask> onMessage)
+    {
+        try
+        {
+            await onMessage(message.Payload, message.Kind == ReceivedKind.Text);
+        }
+        catch (Exception exception)
+        {
+            _cause = new Ending(EndKind.Failed, CloseReason.InternalError, exception);
+            Transport.Close(CloseReason.InternalError);
+        }
+    }
+
+    private void Answer(in Received received)
+    {
+        switch (received.Kind)
+        {
+            case ReceivedKind.Ping:
+                Transport.Pong(received.Payload);
+                break;
+            case ReceivedKind.Close:
+                _clientClosed = true;
+                if (Transport.TryClose(received.Reason)) _cause = new Ending(EndKind.Client, received.Reason);
+                break;
+            case ReceivedKind.Violation:
+                if (Transport.TryClose(received.Reason)) _cause = new Ending(EndKind.Violation, received.Reason);
+                break;
+        }
+    }
+
+    private Ending WithoutCloseFrame(Exception? error = null)
+    {
+        if (_cause is not null) return _cause;
+        if (Transport.TimedOut) return new Ending(EndKind.TimedOut, Transport.Reason);
+
+        return Transport.IsClosing
+            ? new Ending(EndKind.Server, Transport.Reason)
+            : new Ending(EndKind.Lost, new CloseReason(CloseFrame.Lost, ""), error);
+    }
+}
