@@ -120,7 +120,7 @@ public sealed class PropertyTests
     private static HoconObject Read(string text) => HoconDocument.Parse(text).Resolve(_ => null);
 
     private static void Check(int times, Property property) =>
-        FsCheck.Check.One(Config.QuickThrowOnFailure.WithMaxTest(times), property);
+        FsCheck.Check.One(FsCheck.Config.QuickThrowOnFailure.WithMaxTest(times), property);
 
     private static bool Same(JsonNode? json, HoconValue value) => json switch
     {
