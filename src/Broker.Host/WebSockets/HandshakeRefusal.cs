@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Broker.Host.WebSockets;
 
 /// <summary>The HTTP answer to a request that does not become a websocket.</summary>
@@ -11,6 +13,8 @@ internal sealed record HandshakeRefusal(int Status, string Text, KeyValuePair<st
         context.Response.ContentType = "text/plain; charset=utf-8";
         if (Header is { } header) context.Response.Headers[header.Key] = header.Value;
 
-        return context.Response.WriteAsync(Text);
+        var body = Encoding.UTF8.GetBytes(Text);
+        context.Response.ContentLength = body.Length;
+        return context.Response.Body.WriteAsync(body).AsTask();
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -68,11 +69,13 @@ internal sealed class RawClient : IDisposable
         return head.ToString();
     }
 
-    /// <summary>The whole answer to a request that ends with the connection.</summary>
-    public async Task<string> ReadToEndAsync()
+    /// <summary>A whole answer of HTTP: its head and its body.</summary>
+    public async Task<string> ReadAnswerAsync()
     {
-        using var reader = new StreamReader(_stream, Encoding.Latin1, leaveOpen: true);
-        return await reader.ReadToEndAsync().WaitAsync(Deadline.Fact);
+        const string Length = "Content-Length: ";
+        var head = await ReadHeadAsync();
+        var length = head.Split("\r\n").Single(line => line.StartsWith(Length, StringComparison.Ordinal))[Length.Length..];
+        return head + Encoding.UTF8.GetString(await ReadAsync(int.Parse(length, CultureInfo.InvariantCulture)));
     }
 
     public async Task<ServerFrame> ReadFrameAsync()
