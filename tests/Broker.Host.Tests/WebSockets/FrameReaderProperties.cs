@@ -9,7 +9,7 @@ namespace Broker.Host.Tests.WebSockets;
 
 public sealed class FrameReaderProperties
 {
-    private const int Limit = 64 * 1024;
+    private const int Limit = 4 * 1024;
 
     private static readonly Config Fixed = Config.QuickThrowOnFailure.WithMaxTest(500).WithReplay(20_260_417UL, 1UL);
 
@@ -81,7 +81,7 @@ public sealed class FrameReaderProperties
         select new ClientStream(Fragmented(Opcode.Text, bytes, cuts), [$"Text {Convert.ToHexString(bytes)} 0"]);
 
     private static Gen<ClientStream> BinaryMessages =>
-        from size in Gen.Frequency((5, Gen.Choose(0, 300)), (1, Gen.Choose(65_000, Limit)))
+        from size in Gen.Frequency((5, Gen.Choose(0, 300)), (1, Gen.Choose(Limit - 100, Limit)))
         from seed in Gen.Choose(0, 1000)
         from cuts in Cuts
         let bytes = Bytes(seed, size)
