@@ -1,0 +1,93 @@
+using System.Diagnostics.Metrics;
+
+namespace Broker.Actors.Settings;
+
+/// <summary>
+/// What a node counts, through one <see cref="Meter"/> named <c>Broker</c>: counters end in what they count, gauges are present numbers.
+/// </summary>
+public sealed class BrokerMetrics : IDisposable
+{
+    /// <summary>The meter's name, for whoever collects.</summary>
+    public const string MeterName = "Broker";
+
+    private readonly Meter _meter;
+    private readonly Counter<long> _publicationsIn;
+    private readonly Counter<long> _published;
+    private readonly Counter<long> _dropped;
+    private readonly Counter<long> _delivered;
+    private readonly Counter<long> _bytesIn;
+    private readonly Counter<long> _bytesOut;
+    private readonly Counter<long> _lost;
+    private readonly Counter<long> _closed;
+    private readonly Counter<long> _deadLetters;
+    private long _connections;
+    private long _relays;
+    private long _channels;
+
+    /// <summary>Begins to count.</summary>
+    /// <param name="redisConnected">Whether Redis can be reached, asked when somebody collects.</param>
+    public BrokerMetrics(Func<bool> redisConnected)
+    {
+        _meter = new Meter(MeterName);
+        _publicationsIn = _meter.CreateCounter<long>("broker.publications.received", description: "Publications that arrived from Redis on this node's channels");
+        _published = _meter.CreateCounter<long>("broker.publications.published", description: "Publications that this node's clients and code published");
+        _dropped = _meter.CreateCounter<long>("broker.publishes.failed", description: "Publishes that failed, by reason");
+        _delivered = _meter.CreateCounter<long>("broker.publications.delivered", description: "Publications handed to clients, counted per client");
+        _bytesIn = _meter.CreateCounter<long>("broker.bytes.received", "By", "Payload bytes that clients sent");
+        _bytesOut = _meter.CreateCounter<long>("broker.bytes.sent", "By", "Bytes written to clients");
+        _lost = _meter.CreateCounter<long>("broker.publications.lost", description: "Publications that did not reach this node and could not be fetched");
+        _closed = _meter.CreateCounter<long>("broker.connections.closed", description: "Connections that ended, by close code");
+        _deadLetters = _meter.CreateCounter<long>("broker.dead.letters", description: "Messages to actors that were gone");
+        _meter.CreateObservableUpDownCounter("broker.connections", () => Interlocked.Read(ref _connections), description: "Open client connections");
+        _meter.CreateObservableUpDownCounter("broker.relays", () => Interlocked.Read(ref _relays), description: "Channels with local clients");
+        _meter.CreateObservableUpDownCounter("broker.channels", () => Interlocked.Read(ref _channels), description: "Channel actors on this node, one Redis subscription each");
+        _meter.CreateObservableGauge("broker.redis.connected", () => redisConnected() ? 1 : 0, description: "1 while Redis can be reached");
+    }
+
+    /// <summary>Open client connections.</summary>
+    public long Connections => Interlocked.Read(ref _connections);
+
+    /// <summary>Channels with local clients.</summary>
+    public long Relays => Interlocked.Read(ref _relays);
+
+    /// <summary>Channel actors on this node.</summary>
+    public long Channels => Interlocked.Read(ref _channels);
+
+    /// <inheritdoc/>
+    public void Dispose() => _meter.Dispose();
+
+    /// <summary>Bytes that a transport has written to a client.</summary>
+    public void BytesOut(long bytes) => _bytesOut.Add(bytes);
+
+    internal void ConnectionOpened() => Interlocked.Increment(ref _connections);
+
+    internal void ConnectionClosed(int code)
+    {
+        Interlocked.Decrement(ref _connections);
+        _closed.Add(1, new KeyValuePair<string, object?>("code", code));
+    }
+
+    internal void RelayStarted() => Interlocked.Increment(ref _relays);
+
+    internal void RelayStopped() => Interlocked.Decrement(ref _relays);
+
+    internal void ChannelStarted() => Interlocked.Increment(ref _channels);
+
+    internal void ChannelStopped() => Interlocked.Decrement(ref _channels);
+
+    internal void PublicationsIn(int count) => _publicationsIn.Add(count);
+
+    internal void Published(int bytes)
+    {
+        _published.Add(1);
+        _bytesIn.Add(bytes);
+    }
+
+    internal void PublishFailed(string reason) => _dropped.Add(1, new KeyValuePair<string, object?>("reason", reason));
+
+    internal void Delivered(long count) => _delivered.Add(count);
+
+    internal void PublicationsLost(long count) => _lost.Add(count);
+
+    internal void DeadLetter() => _deadLetters.Add(1);
+}

@@ -1,0 +1,108 @@
+using System.Globalization;
+using Broker.Actors.Channels;
+using Broker.Actors.Redis;
+using Broker.Hocon;
+
+namespace Broker.Actors.Settings;
+
+/// <summary>
+/// The broker's settings, read once. What each means, with its default and reason, stands in <c>hocon/reference.conf</c>.
+/// </summary>
+public sealed record BrokerSettings
+{
+    /// <summary>Where Redis is; empty for the embedded store.</summary>
+    public required string RedisConnection { get; init; }
+
+    /// <summary>What stands before every name in Redis, without the colon.</summary>
+    public required string Prefix { get; init; }
+
+    /// <summary>Seconds that a message stays the channel's last one; 0 or less: it is not kept.</summary>
+    public required int Expire { get; init; }
+
+    /// <summary>How long a refused publish of a ws4redis client is tried again.</summary>
+    public required TimeSpan PublishTimeout { get; init; }
+
+    /// <summary>Repeats and own publications are kept from connections without echo.</summary>
+    public required bool SuppressEcho { get; init; }
+
+    /// <summary>Bytes.</summary>
+    public required int MaxMessage { get; init; }
+
+    /// <summary>Bytes that may wait for one client.</summary>
+    public required int OutboxLimit { get; init; }
+
+    /// <summary>What an application's callback may take.</summary>
+    public required TimeSpan CallbackTimeout { get; init; }
+
+    /// <summary>Over which time clients are closed when the node stops.</summary>
+    public required TimeSpan Drain { get; init; }
+
+    internal IReadOnlyList<HistoryRule> History { get; private init; } = null!;
+
+    internal RedisTimes Redis { get; private init; } = null!;
+
+    internal InflowLimits Inflow { get; private init; } = null!;
+
+    internal ChannelTimes Channel { get; private init; } = null!;
+
+    internal RelayLimits Relay { get; private init; } = null!;
+
+    /// <summary>Reads the resolved configuration.</summary>
+    /// <exception cref="HoconException">A value is missing or wrong; the message names the place and what is allowed.</exception>
+    public static BrokerSettings Read(HoconObject root)
+    {
+        var broker = root.GetObject("broker");
+        return new BrokerSettings
+        {
+            RedisConnection = broker.Get("redis.connection").AsString(),
+            Prefix = broker.Get("prefix").AsString(),
+            Expire = Seconds(broker.Get("expire")),
+            PublishTimeout = broker.Get("publish-timeout").AsDuration(),
+            SuppressEcho = broker.Get("echo-suppression").OneOf("content", "off") == "content",
+            MaxMessage = broker.Get("max-message").SizeAtLeast(1),
+            OutboxLimit = broker.Get("outbox").SizeAtLeast(1024),
+            CallbackTimeout = broker.Get("callback-timeout").AsDuration(),
+            Drain = broker.Get("shutdown.drain").AsDuration(),
+            History = [.. broker.GetObject("history").Select(HistoryRule.Read)],
+            Redis = new RedisTimes(broker.Get("redis.timeout").AsDuration()),
+            Inflow = new InflowLimits(broker.Get("inflow.messages").IntAtLeast(1), broker.Get("inflow.bytes").SizeAtLeast(1)),
+            Channel = new ChannelTimes(
+                broker.Get("channel.passivate-after").AsDuration(),
+                broker.Get("channel.tell-position-after").AsDuration(),
+                broker.Get("channel.tell-position-every").AsDuration()),
+            Relay = new RelayLimits(
+                broker.Get("relay.max-pending").IntAtLeast(1),
+                broker.Get("relay.max-pending-bytes").AsSize(),
+                broker.Get("relay.stop-after").AsDuration(),
+                broker.Get("relay.check-every").AsDuration(),
+                broker.Get("relay.silent-after").AsDuration()),
+        };
+    }
+
+    /// <summary>How much history a channel keeps; null for none.</summary>
+    internal HistoryLimits? HistoryOf(ChannelName channel) =>
+        channel.Kind == ChannelKind.Raw ? null : History.FirstOrDefault(rule => rule.Facility.Fits(channel.Facility))?.Limits;
+
+    /// <summary>A bare number is seconds, as in ws4redis.</summary>
+    private static int Seconds(HoconValue value) => value is HoconScalar scalar && int.TryParse(scalar.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var seconds)
+        ? seconds
+        : (int)Math.Min(int.MaxValue, Math.Ceiling(value.AsDuration().TotalSeconds));
+}
+
+internal sealed record HistoryRule(Glob Facility, HistoryLimits Limits)
+{
+    public static HistoryRule Read(KeyValuePair<string, HoconValue> rule)
+    {
+        var limits = rule.Value.AsObject();
+        limits.OnlyKeys("size", "ttl");
+        return new HistoryRule(new Glob(rule.Key), new HistoryLimits(limits.Get("size").IntAtLeast(1), limits.Get("ttl").DurationAtLeast(TimeSpan.FromMilliseconds(1))));
+    }
+}
+
+internal sealed record RedisTimes(TimeSpan Timeout);
+
+internal sealed record InflowLimits(int Messages, int Bytes);
+
+internal sealed record ChannelTimes(TimeSpan PassivateAfter, TimeSpan TellPositionAfter, TimeSpan TellPositionEvery);
+
+internal sealed record RelayLimits(int MaxPending, long MaxPendingBytes, TimeSpan StopAfter, TimeSpan CheckEvery, TimeSpan SilentAfter);
