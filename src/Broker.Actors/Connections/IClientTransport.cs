@@ -16,6 +16,11 @@ public interface IClientTransport
     /// is cut off after a bounded time.
     /// </summary>
     void Close(CloseReason reason);
+
+    /// <summary>Comes every few seconds: time to ping a silent client, or to give up a dead one.</summary>
+    void Beat()
+    {
+    }
 }
 
 /// <summary>

@@ -1,0 +1,301 @@
+using Broker.Actors.Redis;
+using Broker.Actors.Settings;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Actors.Channels;
+
+/// <summary>
+/// Owns one Redis channel: its single subscription, its order and its relays. What order means is the business of the two kinds:
+/// <see cref="LiveChannelActor"/> without history, <see cref="HistoryChannelActor"/> with it.
+/// </summary>
+internal abstract class ChannelActor : ReceiveActor, IWithTimers
+{
+    private static readonly TimeSpan ReadRetry = TimeSpan.FromMilliseconds(250);
+
+    private readonly AttachedRelays _relays = new();
+    private readonly LastValueReads _lastValues = new();
+    private readonly List<Parked> _parked = [];
+    private long _fence;
+    private LastValue _read;
+    private bool _unsettled;
+
+    protected ChannelActor(string redisName, BrokerServices services)
+    {
+        Services = services;
+        Keys = new RedisKeys(redisName);
+        Name = ChannelName.FromRedis(redisName, services.Settings.Prefix);
+
+        Receive<Attach>(OnAttach);
+        Receive<Detach>(OnDetach);
+        Receive<Terminated>(OnRelayGone);
+        Receive<PublishBatch>(OnPublishBatch);
+        Receive<ReadMissed>(OnReadMissed);
+        Receive<ReadLast>(OnReadLast);
+        Receive<LastValueRead>(OnLastValueRead);
+        Receive<SubscriptionConfirmed>(OnConfirmed);
+        Receive<SubscriptionArrived>(OnArrived);
+        Receive<SubscriptionPassed>(OnPassed);
+        Receive<SubscriptionLost>(OnLost);
+        Receive<Tick>(OnTick);
+        Receive<StopChannel>(_ => Context.Stop(Self));
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    protected BrokerServices Services { get; }
+
+    protected RedisKeys Keys { get; }
+
+    protected ChannelName Name { get; }
+
+    protected ChannelSubscription Subscription { get; private set; } = null!;
+
+    /// <summary>Redis has confirmed the subscription and has not lost it since.</summary>
+    protected bool IsSubscribed { get; private set; }
+
+    protected abstract StreamPosition Position { get; }
+
+    protected abstract bool HasHistory { get; }
+
+    /// <summary>What is published arrives, and what is to be published can be sent.</summary>
+    protected abstract bool IsReady { get; }
+
+    protected abstract bool IsIdle { get; }
+
+    protected override void PreStart()
+    {
+        Services.Metrics.ChannelStarted();
+        Subscription = new ChannelSubscription(Self);
+        Timers.StartPeriodicTimer(Tick.Quiet, Tick.Quiet, Services.Settings.Channel.TellPositionEvery);
+        Rest();
+        Start();
+    }
+
+    protected override void PostStop()
+    {
+        Services.Bus.Unsubscribe(Keys.Channel, Subscription);
+        Services.Metrics.ChannelStopped();
+        foreach (var relay in _relays.Refs) relay.Tell(new Detached(Keys.Channel));
+    }
+
+    /// <summary>Subscribes, now or as soon as what must come first is done.</summary>
+    protected abstract void Start();
+
+    protected abstract void Confirmed();
+
+    protected abstract void Arrived(IReadOnlyList<Arrival> arrivals);
+
+    protected abstract void SubscriptionWasLost();
+
+    /// <summary>A new batch, in the right order. Ends with <see cref="Answer"/>.</summary>
+    protected abstract void Publish(PublishBatch batch);
+
+    protected abstract void ReadMissed(ReadMissed order, IActorRef relay);
+
+    /// <summary>True while a payload equal to this one is on its way to the relays.</summary>
+    protected abstract bool Holds(byte[] payload);
+
+    protected abstract void Tock(Tick tick);
+
+    protected void Subscribe() => Services.Bus.Subscribe(Keys.Channel, HasHistory ? Keys.Mark : null, Subscription);
+
+    protected void TellRelays(object message)
+    {
+        foreach (var relay in _relays.Refs) relay.Tell(message);
+    }
+
+    protected void Deliver(IReadOnlyList<Publication> publications)
+    {
+        if (publications.Count == 0) return;
+
+        Services.Metrics.PublicationsIn(publications.Count);
+        TellRelays(new Publications(publications));
+        _unsettled = true;
+        if (!Timers.IsTimerActive(Tick.Settled)) Timers.StartSingleTimer(Tick.Settled, Tick.Settled, Services.Settings.Channel.TellPositionAfter);
+    }
+
+    /// <summary>Every relay may count on the channel from here on.</summary>
+    protected void BecameReady()
+    {
+        TellRelays(new Attached(Position, true, HasHistory));
+        ReadLastValue();
+    }
+
+    protected void Answer(string relay, long number, object answer) => _relays.Answer(relay, number, answer)?.Tell(answer);
+
+    /// <summary>Last values whose own publication was still on its way may have become answerable.</summary>
+    protected void AnswerParked()
+    {
+        for (var i = _parked.Count - 1; i >= 0; i--)
+        {
+            if (Holds(_parked[i].Value.Payload!)) continue;
+
+            TellLastValue(_parked[i].Value, _parked[i].Readers);
+            _parked.RemoveAt(i);
+        }
+    }
+
+    private void OnAttach(Attach attach)
+    {
+        Timers.Cancel(Tick.Passivate);
+        if (_relays.Attach(attach.Relay, Sender, attach.NextBatch)) Context.Watch(Sender);
+        Sender.Tell(new Attached(Position, IsReady, HasHistory));
+    }
+
+    private void OnDetach(Detach detach)
+    {
+        _relays.Remove(detach.Relay);
+        Context.Unwatch(Sender);
+        Rest();
+    }
+
+    private void OnRelayGone(Terminated gone)
+    {
+        _relays.Remove(gone.ActorRef);
+        Rest();
+    }
+
+    private void OnPublishBatch(PublishBatch batch)
+    {
+        switch (_relays.Take(batch.Relay, batch.Number, out var answer))
+        {
+            case AttachedRelays.Verdict.Take:
+                Publish(batch);
+                break;
+            case AttachedRelays.Verdict.AnswerAgain:
+                Sender.Tell(answer!);
+                break;
+            case AttachedRelays.Verdict.AttachAgain:
+                Sender.Tell(new Detached(Keys.Channel));
+                break;
+        }
+    }
+
+    private void OnReadMissed(ReadMissed order) => ReadMissed(order, Sender);
+
+    private void OnReadLast(ReadLast order)
+    {
+        _lastValues.Ask(Sender, order.Ticket);
+        ReadLastValue();
+    }
+
+    private void ReadLastValue()
+    {
+        if (!IsReady || !_lastValues.Begin()) return;
+
+        Services.Bus.ReadLastAsync(Keys).PipeTo(Self, success: value => new LastValueRead(value), failure: _ => new LastValueRead(null));
+    }
+
+    private void OnLastValueRead(LastValueRead read)
+    {
+        if (read.Value is not { } value)
+        {
+            _lastValues.Fail();
+            Timers.StartSingleTimer(Tick.ReadAgain, Tick.ReadAgain, ReadRetry);
+            return;
+        }
+
+        // A publication that Redis had sent out before it was asked may still be on the way here: the value belongs behind it.
+        _read = value;
+        Services.Bus.Fence(Keys.Channel, ++_fence);
+    }
+
+    private void OnConfirmed(SubscriptionConfirmed confirmed)
+    {
+        if (!ReferenceEquals(confirmed.Subscription, Subscription)) return;
+
+        IsSubscribed = true;
+        Confirmed();
+    }
+
+    private void OnArrived(SubscriptionArrived arrived)
+    {
+        if (!ReferenceEquals(arrived.Subscription, Subscription)) return;
+
+        Arrived(arrived.Arrivals);
+        AnswerParked();
+    }
+
+    private void OnPassed(SubscriptionPassed passed)
+    {
+        if (!ReferenceEquals(passed.Subscription, Subscription) || passed.Ticket != _fence) return;
+
+        var readers = _lastValues.End();
+        LastValueIs(_read.Payload);
+        if (_read.Payload is { } payload && Holds(payload)) _parked.Add(new Parked(_read, readers));
+        else TellLastValue(_read, readers);
+        ReadLastValue();
+    }
+
+    private void OnLost(SubscriptionLost lost)
+    {
+        if (!ReferenceEquals(lost.Subscription, Subscription)) return;
+
+        IsSubscribed = false;
+        _fence++;
+        _lastValues.Fail();
+        SubscriptionWasLost();
+        AnswerParked();
+    }
+
+    private void OnTick(Tick tick)
+    {
+        if (tick == Tick.Passivate) Passivate();
+        else if (tick == Tick.ReadAgain) ReadLastValue();
+        else if (tick == Tick.Settled) Settle();
+        else if (tick == Tick.Quiet) TellPosition();
+        else Tock(tick);
+    }
+
+    /// <summary>The last value as it stands in Redis: what an outage may change.</summary>
+    protected virtual void LastValueIs(byte[]? payload)
+    {
+    }
+
+    /// <summary>Tells the position once nothing has been published for a while; a timer started anew with every publication would cost more.</summary>
+    private void Settle()
+    {
+        if (_unsettled) Timers.StartSingleTimer(Tick.Settled, Tick.Settled, Services.Settings.Channel.TellPositionAfter);
+        else TellPosition();
+        _unsettled = false;
+    }
+
+    private void TellPosition()
+    {
+        if (IsReady) TellRelays(new Standing(Position));
+    }
+
+    private static void TellLastValue(LastValue value, IReadOnlyList<LastValueReads.Reader> readers)
+    {
+        foreach (var reader in readers) reader.Relay.Tell(new LastRead(reader.Ticket, value.Payload, value.PublishId));
+    }
+
+    private void Rest()
+    {
+        if (_relays.Count == 0) Timers.StartSingleTimer(Tick.Passivate, Tick.Passivate, Services.Settings.Channel.PassivateAfter);
+    }
+
+    private void Passivate()
+    {
+        if (_relays.Count > 0) return;
+
+        if (IsIdle) Context.Parent.Tell(new Passivate(StopChannel.Instance));
+        else Rest();
+    }
+
+    /// <summary>Timers of the channel.</summary>
+    protected sealed record Tick(string Name)
+    {
+        public static readonly Tick Quiet = new("quiet");
+        public static readonly Tick Settled = new("settled");
+        public static readonly Tick Passivate = new("passivate");
+        public static readonly Tick ReadAgain = new("read again");
+        public static readonly Tick Forget = new("forget");
+        public static readonly Tick TryAgain = new("try again");
+        public static readonly Tick Refuse = new("refuse");
+    }
+
+    private sealed record LastValueRead(LastValue? Value);
+
+    private readonly record struct Parked(LastValue Value, IReadOnlyList<LastValueReads.Reader> Readers);
+}

@@ -1,0 +1,346 @@
+using Broker.Actors.Redis;
+using Broker.Actors.Settings;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Actors.Channels;
+
+/// <summary>
+/// A channel with history: every publication is appended by one script at a time, and what the scripts answer is what the relays get. <see cref="Ledger"/> decides, this carries
+/// it out.
+/// </summary>
+internal sealed class HistoryChannelActor : ChannelActor
+{
+    /// <summary>A page of missed publications: with its frame it stays below what a link between nodes takes.</summary>
+    private const int PageBytes = 48 * 1024;
+
+    private const int PageCount = 512;
+
+    private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(250);
+
+    private readonly Ledger _ledger;
+    private readonly Dictionary<(string Relay, long Number), Batch> _batches = [];
+    private TakingOver _takingOver;
+    private bool _subscribed;
+    private bool _owned;
+    private bool _lost;
+    private bool _reading;
+    private bool _forceNewEpoch;
+    private long _missedReported;
+
+    public HistoryChannelActor(string redisName, HistoryLimits limits, BrokerServices services) : base(redisName, services)
+    {
+        _ledger = new Ledger(Name, limits);
+
+        Receive<PositionRead>(OnPositionRead);
+        Receive<TakeOverDone>(OnTakeOverDone);
+        Receive<PageRead>(OnPageRead);
+        Receive<AppendDone>(OnAppendDone);
+        Receive<MissedRead>(OnMissedRead);
+        Receive<ReadAgain>(again => ReadMissedPage(again.Order, again.Relay, again.After));
+    }
+
+    protected override StreamPosition Position => _ledger.Position;
+
+    protected override bool HasHistory => true;
+
+    protected override bool IsReady => _owned && IsSubscribed;
+
+    protected override bool IsIdle => _ledger.IsIdle && _batches.Count == 0;
+
+    protected override void Start() => ReadPosition();
+
+    protected override void Confirmed()
+    {
+        _lost = false;
+        TakeOver();
+    }
+
+    protected override void Arrived(IReadOnlyList<Arrival> arrivals)
+    {
+        foreach (var arrival in arrivals) _ledger.Arrived(arrival);
+        Proceed();
+    }
+
+    protected override void SubscriptionWasLost()
+    {
+        _lost = true;
+        _owned = false;
+        Refuse(_ledger.Lost());
+    }
+
+    protected override void Publish(PublishBatch batch)
+    {
+        if (_lost || (!_ledger.Accepts && !Services.Bus.IsConnected))
+        {
+            Answer(batch.Relay, batch.Number, new BatchRefused(batch.Number, MayRepeat: true));
+            return;
+        }
+
+        _batches[(batch.Relay, batch.Number)] = new Batch(batch);
+        for (var i = 0; i < batch.Publications.Count; i++) _ledger.Publish(batch.Publications[i], new Ticket(batch.Relay, batch.Number, i));
+        Proceed();
+    }
+
+    protected override bool Holds(byte[] payload) => _ledger.Holds(payload);
+
+    protected override void ReadMissed(ReadMissed order, IActorRef relay)
+    {
+        if (order.Since.Epoch == Position.Epoch && order.Since.Offset > Position.Offset && IsReady && _ledger.IsIdle)
+        {
+            // Somebody has seen more of this epoch than Redis has kept: what it counts from now on is something else.
+            _forceNewEpoch = true;
+            TakeOver();
+        }
+
+        ReadMissedPage(order, relay, order.Since.Offset);
+    }
+
+    protected override void Tock(Tick tick)
+    {
+        if (tick != Tick.TryAgain) return;
+
+        if (!_subscribed) ReadPosition();
+        else if (!_owned) TakeOver();
+    }
+
+    private void ReadPosition() =>
+        Services.Bus.ReadPositionAsync(Keys).PipeTo(Self, success: position => new PositionRead(position, true), failure: _ => new PositionRead(null, false));
+
+    private void OnPositionRead(PositionRead read)
+    {
+        if (!read.Succeeded)
+        {
+            _lost = true;
+            Refuse(_ledger.Lost());
+            Timers.StartSingleTimer(Tick.TryAgain, Tick.TryAgain, Again);
+            return;
+        }
+
+        _ledger.Begin(read.Position);
+        _subscribed = true;
+        _lost = false;
+        Subscribe();
+    }
+
+    private void TakeOver()
+    {
+        _owned = false;
+
+        // The answer of a script that is still under way must be known first; two take-overs at once would supersede each other.
+        if (!IsSubscribed || _ledger.IsAppending) return;
+        if (_takingOver != TakingOver.No)
+        {
+            _takingOver = TakingOver.Again;
+            return;
+        }
+
+        _takingOver = TakingOver.Once;
+        var order = _ledger.BeginTakeOver(Epochs.New(), _forceNewEpoch);
+        Services.Bus.TakeOverAsync(Keys, order).PipeTo(Self, success: answer => new TakeOverDone(answer), failure: _ => new TakeOverDone(null));
+    }
+
+    private void OnTakeOverDone(TakeOverDone done)
+    {
+        var again = _takingOver == TakingOver.Again;
+        _takingOver = TakingOver.No;
+        if (again || !IsSubscribed)
+        {
+            TakeOver();
+            return;
+        }
+
+        if (done.Answer is not { } answer)
+        {
+            Timers.StartSingleTimer(Tick.TryAgain, Tick.TryAgain, Again);
+            return;
+        }
+
+        if (answer.IsNewEpoch && Position.Offset > 0)
+            Services.Log.LogWarning("The history of {Channel} was lost: a new epoch begins, clients are told", BrokerServices.Loggable(Name));
+
+        _forceNewEpoch = false;
+        _ledger.TakenOver(answer);
+        Proceed();
+    }
+
+    /// <summary>Does whatever the ledger allows now.</summary>
+    private void Proceed()
+    {
+        if (_ledger.IsSuperseded)
+        {
+            Services.Log.LogWarning("Another node owns {Channel} now", BrokerServices.Loggable(Name));
+            Context.Parent.Tell(new Passivate(StopChannel.Instance));
+            Refuse(_ledger.Lost());
+            return;
+        }
+
+        if (_ledger.NeedsHistory)
+        {
+            ReadPage();
+            return;
+        }
+
+        if (_ledger.IsOwning && !_owned)
+        {
+            _owned = true;
+            BecameReady();
+        }
+
+        AppendNext();
+    }
+
+    private void ReadPage()
+    {
+        if (_reading) return;
+
+        _reading = true;
+        Services.Bus.ReadHistoryAsync(Keys, Position.Offset, PageCount, PageBytes * 16)
+            .PipeTo(Self, success: page => new PageRead(page), failure: _ => new PageRead(null));
+    }
+
+    private void OnPageRead(PageRead read)
+    {
+        _reading = false;
+        if (!_ledger.NeedsHistory) return;
+
+        var deliver = new List<Publication>();
+        if (read.Page is null || !_ledger.CaughtUp(read.Page, deliver))
+        {
+            _owned = false;
+            Timers.StartSingleTimer(Tick.TryAgain, Tick.TryAgain, Again);
+            return;
+        }
+
+        Deliver(deliver);
+        ReportMissed();
+        AnswerParked();
+        Proceed();
+    }
+
+    private void AppendNext()
+    {
+        var answered = new List<Ledger.Answer>();
+        var append = _ledger.NextAppend(answered);
+        AnswerPublishers(answered);
+        if (append is null) return;
+
+        Services.Bus.AppendAsync(Keys, append).PipeTo(Self, success: answer => new AppendDone(answer, null), failure: fault => new AppendDone(default, fault));
+    }
+
+    private void OnAppendDone(AppendDone done)
+    {
+        if (done.Fault is not null)
+        {
+            Services.Log.LogWarning("Publishing on {Channel} failed: {Reason}", BrokerServices.Loggable(Name), done.Fault.Message);
+            Refuse(_ledger.AppendFailed());
+            AnswerParked();
+            TakeOver();
+            return;
+        }
+
+        var deliver = new List<Publication>();
+        var answered = new List<Ledger.Answer>();
+        var holds = _ledger.Appended(done.Answer, deliver, answered);
+
+        Deliver(deliver);
+        AnswerPublishers(answered);
+        AnswerParked();
+
+        if (!holds && _lost) Refuse(_ledger.Lost());
+        if (!holds && !_ledger.IsSuperseded || !_ledger.Accepts) TakeOver();
+        else Proceed();
+    }
+
+    private void AnswerPublishers(List<Ledger.Answer> answers)
+    {
+        foreach (var answer in answers)
+        {
+            var ticket = (Ticket)answer.Ticket;
+            if (!_batches.TryGetValue((ticket.Relay, ticket.Number), out var batch) || !batch.Answer(ticket.Index, answer.Position)) continue;
+
+            _batches.Remove((ticket.Relay, ticket.Number));
+            Answer(ticket.Relay, ticket.Number, new BatchPublished(ticket.Number, batch.Positions));
+        }
+    }
+
+    /// <summary>One publication of a batch has failed: the whole batch comes again, and the publish ids tell what need not be appended.</summary>
+    private void Refuse(IReadOnlyList<object> tickets)
+    {
+        foreach (var ticket in tickets.Cast<Ticket>())
+        {
+            if (_batches.Remove((ticket.Relay, ticket.Number)))
+                Answer(ticket.Relay, ticket.Number, new BatchRefused(ticket.Number, MayRepeat: true));
+        }
+    }
+
+    private void ReadMissedPage(ReadMissed order, IActorRef relay, long after) =>
+        Services.Bus.ReadHistoryAsync(Keys, after, PageCount, PageBytes)
+            .PipeTo(Self, success: page => new MissedRead(order, relay, after, page), failure: _ => new MissedRead(order, relay, after, null));
+
+    private void OnMissedRead(MissedRead read)
+    {
+        if (read.Page is null)
+        {
+            // Not to be answered with "cannot be whole": it may be, once Redis is back.
+            Context.System.Scheduler.ScheduleTellOnce(Again, Self, new ReadAgain(read.Order, read.Relay, read.After), ActorRefs.NoSender);
+            return;
+        }
+
+        var page = read.Page;
+        var whole = page.Position is { } top && top.Epoch == read.Order.Since.Epoch && read.After <= top.Offset && page.Oldest <= read.After + 1;
+        if (!whole)
+        {
+            read.Relay.Tell(new Missed(read.Order.Ticket, false, Position, [], More: false));
+            return;
+        }
+
+        var items = page.Publications
+            .Select(stored => new Publication(
+                Name, new StreamPosition(read.Order.Since.Epoch, stored.Offset), stored.Payload, stored.PublishId, stored.Origin, stored.Shared))
+            .ToList();
+        var last = items.Count > 0 ? items[^1].Position.Offset : read.After;
+        var more = last < page.Position!.Value.Offset && items.Count > 0;
+
+        read.Relay.Tell(new Missed(read.Order.Ticket, true, new StreamPosition(read.Order.Since.Epoch, last), items, more));
+        if (more) ReadMissedPage(read.Order, read.Relay, last);
+    }
+
+    private void ReportMissed()
+    {
+        if (_ledger.Missed == _missedReported) return;
+
+        Services.Metrics.PublicationsLost(_ledger.Missed - _missedReported);
+        Services.Log.LogWarning("{Count} publications on {Channel} were gone before they could be delivered", _ledger.Missed - _missedReported, BrokerServices.Loggable(Name));
+        _missedReported = _ledger.Missed;
+    }
+
+    private enum TakingOver { No, Once, Again }
+
+    private sealed record PositionRead(StreamPosition? Position, bool Succeeded);
+
+    private sealed record TakeOverDone(TakenOver? Answer);
+
+    private sealed record PageRead(HistoryPage? Page);
+
+    private sealed record AppendDone(Appended Answer, Exception? Fault);
+
+    private sealed record MissedRead(ReadMissed Order, IActorRef Relay, long After, HistoryPage? Page);
+
+    private sealed record ReadAgain(ReadMissed Order, IActorRef Relay, long After);
+
+    private sealed record Ticket(string Relay, long Number, int Index);
+
+    private sealed class Batch(PublishBatch batch)
+    {
+        private int _open = batch.Publications.Count;
+
+        public StreamPosition[] Positions { get; } = new StreamPosition[batch.Publications.Count];
+
+        /// <summary>True with the last one.</summary>
+        public bool Answer(int index, StreamPosition position)
+        {
+            Positions[index] = position;
+            return --_open == 0;
+        }
+    }
+}

@@ -1,0 +1,312 @@
+using Broker.Actors.Redis;
+
+namespace Broker.Actors.Channels;
+
+/// <summary>
+/// Decides, for one channel with history, what is appended next and what is delivered: live order, history order and offset order are one, and
+/// nothing is appended twice. No actor, no Redis, no clock: <see cref="ChannelActor"/> carries out what it says.
+/// </summary>
+/// <remarks>
+/// The life of an owner: <see cref="Begin"/> → subscribed → <see cref="BeginTakeOver"/> → script → <see cref="TakenOver"/>, and the script's mark among the arrivals →
+/// read the history up to there (<see cref="CaughtUp"/>) → owning: one script at a time (<see cref="NextAppend"/>, <see cref="Appended"/>).
+/// After a failure whose outcome is unknown it is <see cref="BeginTakeOver"/> again.
+/// </remarks>
+internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
+{
+    /// <summary>One script's share: Redis does nothing else meanwhile.</summary>
+    public const int MaxBatchCount = 512;
+
+    public const int MaxBatchBytes = 1024 * 1024;
+
+    /// <summary>Foreign publications that may wait for Redis; what is over it is dropped and counted.</summary>
+    public const int MaxWaiting = 65_536;
+
+    private enum Phase { Lost, TakingOver, CatchingUp, Owning }
+
+    private Phase _phase = Phase.Lost;
+    private long _token;
+    private long _target;
+    private readonly Queue<Entry> _waiting = new();
+    private List<Entry>? _underWay;
+
+    // Foreign publications of which it is not known whether the history has them: seen before our mark, or in a script that failed.
+    private readonly List<Entry> _doubtful = [];
+    private readonly List<Arrival> _unsorted = [];
+    private readonly PublishIds _ids = new(limits.Size);
+    private readonly ExpectedCopies _copies = new();
+
+    /// <summary>The newest publication that was delivered.</summary>
+    public StreamPosition Position { get; private set; } = new("", 0);
+
+    /// <summary>A later owner has shown itself: nothing that this one does takes effect any more.</summary>
+    public bool IsSuperseded { get; private set; }
+
+    /// <summary>Publications that could not be delivered: gone from the history, or more than may wait.</summary>
+    public long Missed { get; private set; }
+
+    /// <summary>A script's answer is awaited. Ownership must not be taken before it has come or failed: its outcome would be told too late.</summary>
+    public bool IsAppending => _underWay is not null;
+
+    public bool IsOwning => _phase == Phase.Owning;
+
+    /// <summary>Subscribed and not lost: what is published now will be appended.</summary>
+    public bool Accepts => _phase != Phase.Lost;
+
+    public bool IsIdle => _waiting.Count == 0 && _underWay is null && _doubtful.Count == 0;
+
+    public int Waiting => _waiting.Count;
+
+    /// <summary>The history must be read after <see cref="Position"/> before anything else is done.</summary>
+    public bool NeedsHistory => _phase == Phase.CatchingUp && Position.Offset < _target;
+
+    /// <summary>Where the channel stood before it was subscribed: what is newer may be among the first arrivals.</summary>
+    public void Begin(StreamPosition? before) => Position = before ?? new StreamPosition("", 0);
+
+    /// <summary>Ownership is to be taken (again). The order for the script comes back; its mark must be seen on the subscription.</summary>
+    public TakeOver BeginTakeOver(string newEpoch, bool forceNewEpoch = false)
+    {
+        _phase = Phase.TakingOver;
+        _token = 0;
+        _unsorted.Clear();
+        return new TakeOver(newEpoch, Position.Epoch.Length > 0 ? Position : null, forceNewEpoch);
+    }
+
+    public void TakenOver(TakenOver answer)
+    {
+        if (_phase != Phase.TakingOver) return;
+
+        _token = answer.Token;
+        _target = answer.Position.Offset;
+        if (answer.Position.Epoch != Position.Epoch) Position = new StreamPosition(answer.Position.Epoch, 0);
+        _ids.Reset(answer.PublishIds);
+        SortWhenMarked();
+    }
+
+    public void Arrived(Arrival arrival)
+    {
+        switch (_phase)
+        {
+            case Phase.Lost:
+                break;
+            case Phase.TakingOver:
+                _unsorted.Add(arrival);
+                if (_token != 0 && arrival.IsMark) SortWhenMarked();
+                break;
+            default:
+                if (IsForeign(arrival)) Keep(arrival.Payload);
+                break;
+        }
+    }
+
+    /// <summary>A publication of our own side. Held until it is appended; ticket comes back with the answer.</summary>
+    public void Publish(OutgoingPublication publication, object ticket) => _waiting.Enqueue(new Entry(publication, ticket));
+
+    /// <summary>A page of the history after <see cref="Position"/>. False: the history is not the one that was taken over; take over again.</summary>
+    public bool CaughtUp(HistoryPage page, List<Publication> deliver)
+    {
+        if (page.Position is not { } top || top.Epoch != Position.Epoch) return false;
+
+        if (page.Oldest > Position.Offset + 1)
+        {
+            Missed += page.Oldest - 1 - Position.Offset;
+            Position = Position with { Offset = page.Oldest - 1 };
+        }
+
+        foreach (var stored in page.Publications)
+        {
+            if (stored.Offset <= Position.Offset || stored.Offset > _target) continue;
+            if (stored.PublishId is null) ForgetDoubtful(stored.Payload);
+
+            Deliver(stored.Offset, stored.Payload, stored.PublishId, stored.Origin, stored.Shared, deliver);
+        }
+
+        // Nothing came and nothing is left: the rest was trimmed between two reads.
+        if (page.Publications.Count == 0 && Position.Offset < _target) Position = Position with { Offset = _target };
+        FinishCatchingUp();
+        return true;
+    }
+
+    /// <summary>
+    /// What to append now, or null: a script is under way, nothing waits, or the channel is not owned. Publications whose id the history holds need no script: they come
+    /// back in <paramref name="answered"/> with their first offset.
+    /// </summary>
+    public Append? NextAppend(List<Answer> answered)
+    {
+        if (_phase != Phase.Owning || _underWay is not null || IsSuperseded) return null;
+
+        var batch = new List<Entry>();
+        var ids = new HashSet<string>();
+        var bytes = 0;
+        while (batch.Count < MaxBatchCount && _waiting.TryPeek(out var entry))
+        {
+            var id = entry.Publication.PublishId;
+            if (id is not null && _ids.Find(id) is { } known)
+            {
+                answered.Add(new Answer(entry.Ticket!, Position with { Offset = known }));
+                _waiting.Dequeue();
+                continue;
+            }
+
+            // A repeat within the batch waits for the first one's offset.
+            if (id is not null && !ids.Add(id)) break;
+            if (batch.Count > 0 && bytes + entry.Publication.Payload.Length > MaxBatchBytes) break;
+
+            bytes += entry.Publication.Payload.Length;
+            batch.Add(_waiting.Dequeue());
+        }
+
+        if (batch.Count == 0) return null;
+
+        _underWay = batch;
+        return new Append(_token, Position.Epoch, limits, batch.ConvertAll(entry => entry.Publication));
+    }
+
+    /// <summary>The script's answer. False: take over again (the meta is gone), or stop (<see cref="IsSuperseded"/>).</summary>
+    public bool Appended(Appended answer, List<Publication> deliver, List<Answer> answered)
+    {
+        var batch = _underWay ?? throw new InvalidOperationException("no script was under way");
+        _underWay = null;
+
+        if (answer.Outcome != AppendOutcome.Appended)
+        {
+            Requeue(batch);
+            IsSuperseded |= answer.Outcome == AppendOutcome.Superseded;
+            return false;
+        }
+
+        for (var i = 0; i < batch.Count; i++)
+        {
+            var offset = answer.FirstOffset + i;
+            if (batch[i].Publication.PublishId is { } id) _ids.Add(offset, id);
+            if (batch[i].Ticket is { } ticket) answered.Add(new Answer(ticket, Position with { Offset = offset }));
+        }
+
+        if (_phase != Phase.Owning) return true;
+
+        if (answer.FirstOffset != Position.Offset + 1)
+        {
+            // Somebody's publications lie in between: the history tells which.
+            _target = answer.FirstOffset + batch.Count - 1;
+            _phase = Phase.CatchingUp;
+            return _target > Position.Offset;
+        }
+
+        for (var i = 0; i < batch.Count; i++)
+        {
+            var publication = batch[i].Publication;
+            Deliver(answer.FirstOffset + i, publication.Payload, publication.PublishId, publication.Origin, publication.Shared, deliver);
+        }
+
+        return true;
+    }
+
+    /// <summary>The script failed and may have been carried out: its own publications fail, its foreign ones are looked for in the history later.</summary>
+    public IReadOnlyList<object> AppendFailed()
+    {
+        var failed = new List<object>();
+        foreach (var entry in _underWay ?? []) Doubt(entry, failed);
+        _underWay = null;
+        return failed;
+    }
+
+    /// <summary>The subscription is lost. What waits and is ours fails (it was not sent); foreign publications are kept.</summary>
+    public IReadOnlyList<object> Lost()
+    {
+        _phase = Phase.Lost;
+        _copies.Clear();
+        _unsorted.Clear();
+
+        var refused = new List<object>();
+        while (_waiting.TryDequeue(out var entry)) Doubt(entry, refused);
+        return refused;
+    }
+
+    /// <summary>True while a payload equal to this one was taken in and not yet delivered.</summary>
+    public bool Holds(ReadOnlySpan<byte> payload)
+    {
+        foreach (var entry in _waiting) if (payload.SequenceEqual(entry.Publication.Payload)) return true;
+        foreach (var entry in _underWay ?? []) if (payload.SequenceEqual(entry.Publication.Payload)) return true;
+        foreach (var entry in _doubtful) if (payload.SequenceEqual(entry.Publication.Payload)) return true;
+        foreach (var arrival in _unsorted) if (payload.SequenceEqual(arrival.Payload)) return true;
+        return false;
+    }
+
+    private void SortWhenMarked()
+    {
+        var mark = _unsorted.FindIndex(arrival => arrival.IsMark && Mark.Parse(arrival.Payload)?.Token == _token);
+        if (mark < 0) return;
+
+        // A former owner could still append what arrived before our mark; after it nobody but us can.
+        for (var i = 0; i < _unsorted.Count; i++)
+        {
+            if (!IsForeign(_unsorted[i])) continue;
+            if (i < mark) _doubtful.Add(Entry.Foreign(_unsorted[i].Payload));
+            else Keep(_unsorted[i].Payload);
+        }
+
+        _unsorted.Clear();
+        _phase = Phase.CatchingUp;
+        FinishCatchingUp();
+    }
+
+    private void FinishCatchingUp()
+    {
+        if (Position.Offset < _target) return;
+
+        _phase = Phase.Owning;
+        if (_doubtful.Count == 0) return;
+
+        Requeue(_doubtful);
+        _doubtful.Clear();
+    }
+
+    private bool IsForeign(Arrival arrival)
+    {
+        if (!arrival.IsMark) return !_copies.Take(arrival.Payload);
+        if (Mark.Parse(arrival.Payload) is not { } mark) return false;
+
+        if (_token != 0 && mark.Token > _token) IsSuperseded = true;
+        _copies.Expect(mark.Digests);
+        return false;
+    }
+
+    private void Keep(byte[] payload)
+    {
+        if (_waiting.Count < MaxWaiting) _waiting.Enqueue(Entry.Foreign(payload));
+        else Missed++;
+    }
+
+    private void Deliver(long offset, byte[] payload, string? id, string? origin, bool shared, List<Publication> deliver)
+    {
+        Position = Position with { Offset = offset };
+        deliver.Add(new Publication(channel, Position, payload, id, origin, shared));
+    }
+
+    private void Doubt(Entry entry, List<object> failed)
+    {
+        if (entry.Ticket is { } ticket) failed.Add(ticket);
+        else _doubtful.Add(entry);
+    }
+
+    private void ForgetDoubtful(byte[] payload)
+    {
+        var index = _doubtful.FindIndex(entry => entry.Publication.Payload.AsSpan().SequenceEqual(payload));
+        if (index >= 0) _doubtful.RemoveAt(index);
+    }
+
+    private void Requeue(List<Entry> first)
+    {
+        var rest = _waiting.ToArray();
+        _waiting.Clear();
+        foreach (var entry in first) _waiting.Enqueue(entry);
+        foreach (var entry in rest) _waiting.Enqueue(entry);
+    }
+
+    /// <summary>Where a publication of our own side has its place.</summary>
+    public readonly record struct Answer(object Ticket, StreamPosition Position);
+
+    private readonly record struct Entry(OutgoingPublication Publication, object? Ticket)
+    {
+        public static Entry Foreign(byte[] payload) => new(new OutgoingPublication(payload, null, null, 0, Foreign: true), null);
+    }
+}

@@ -1,0 +1,137 @@
+using Broker.Actors.Redis;
+using Broker.Actors.Settings;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Actors.Channels;
+
+/// <summary>
+/// A channel without history: what arrives from Redis is the publication, own and foreign alike, in Redis's order. Across an outage publications are at most
+/// once; afterwards the last value is delivered if nobody here has got it.
+/// </summary>
+internal sealed class LiveChannelActor : ChannelActor
+{
+    private readonly LiveLog _log;
+    private readonly List<PublishBatch> _early = [];
+    private bool _lost;
+
+    public LiveChannelActor(string redisName, BrokerServices services) : base(redisName, services)
+    {
+        _log = new LiveLog(Name, Epochs.New(), services.Time);
+
+        Receive<BatchSent>(OnBatchSent);
+        Receive<LastValueAfterOutage>(OnLastValueAfterOutage);
+    }
+
+    protected override StreamPosition Position => _log.Position;
+
+    protected override bool HasHistory => false;
+
+    protected override bool IsReady => IsSubscribed;
+
+    protected override bool IsIdle => _log.IsIdle && _early.Count == 0;
+
+    protected override void Start()
+    {
+        Subscribe();
+        Timers.StartSingleTimer(Tick.Refuse, Tick.Refuse, Services.Settings.Redis.Timeout);
+    }
+
+    protected override void Confirmed()
+    {
+        Timers.Cancel(Tick.Refuse);
+        if (_lost) ReadLastValueAfterOutage();
+        _lost = false;
+
+        foreach (var batch in _early) Send(batch);
+        _early.Clear();
+        BecameReady();
+    }
+
+    protected override void Arrived(IReadOnlyList<Arrival> arrivals)
+    {
+        var publications = new Publication[arrivals.Count];
+        for (var i = 0; i < publications.Length; i++) publications[i] = _log.Arrived(arrivals[i].Payload);
+
+        Deliver(publications);
+    }
+
+    protected override void SubscriptionWasLost() => _lost = true;
+
+    protected override void Publish(PublishBatch batch)
+    {
+        if (IsSubscribed) Send(batch);
+        else if (!_lost && Services.Bus.IsConnected) _early.Add(batch);
+        else Answer(batch.Relay, batch.Number, new BatchRefused(batch.Number, MayRepeat: true));
+    }
+
+    protected override void ReadMissed(ReadMissed order, IActorRef relay) =>
+        relay.Tell(new Missed(order.Ticket, order.Since == Position, Position, [], More: false));
+
+    protected override bool Holds(byte[] payload) => _log.Holds(payload);
+
+    protected override void LastValueIs(byte[]? payload) => _log.Know(payload);
+
+    protected override void Tock(Tick tick)
+    {
+        if (tick == Tick.Refuse) RefuseEarly();
+        else if (tick == Tick.TryAgain) ReadLastValueAfterOutage();
+        else if (tick == Tick.Forget) ForgetLate();
+    }
+
+    private void Send(PublishBatch batch)
+    {
+        foreach (var publication in batch.Publications) _log.Sending(publication);
+
+        Services.Bus.PublishAsync(Keys, batch.Publications)
+            .PipeTo(Self, success: () => new BatchSent(batch, null), failure: fault => new BatchSent(batch, fault));
+    }
+
+    private void OnBatchSent(BatchSent sent)
+    {
+        foreach (var publication in sent.Batch.Publications) _log.Answered(publication);
+        if (!Timers.IsTimerActive(Tick.Forget)) Timers.StartSingleTimer(Tick.Forget, Tick.Forget, LiveLog.Patience);
+
+        if (sent.Fault is null)
+        {
+            Answer(sent.Batch.Relay, sent.Batch.Number, new BatchPublished(sent.Batch.Number, []));
+            return;
+        }
+
+        // It may have been carried out: sending it again could double it.
+        Services.Log.LogWarning("Publishing on {Channel} failed: {Reason}", BrokerServices.Loggable(Name), sent.Fault.Message);
+        Answer(sent.Batch.Relay, sent.Batch.Number, new BatchRefused(sent.Batch.Number, MayRepeat: false));
+    }
+
+    private void ForgetLate()
+    {
+        if (_log.ForgetLate()) Timers.StartSingleTimer(Tick.Forget, Tick.Forget, LiveLog.Patience);
+        AnswerParked();
+    }
+
+    private void RefuseEarly()
+    {
+        _lost |= !IsSubscribed;
+        foreach (var batch in _early) Answer(batch.Relay, batch.Number, new BatchRefused(batch.Number, MayRepeat: true));
+        _early.Clear();
+    }
+
+    private void ReadLastValueAfterOutage() =>
+        Services.Bus.ReadLastAsync(Keys).PipeTo(Self, success: value => new LastValueAfterOutage(value), failure: _ => new LastValueAfterOutage(null));
+
+    private void OnLastValueAfterOutage(LastValueAfterOutage read)
+    {
+        if (read.Value is not { } value)
+        {
+            if (IsSubscribed) Timers.StartSingleTimer(Tick.TryAgain, Tick.TryAgain, TimeSpan.FromMilliseconds(250));
+            else _lost = true;
+            return;
+        }
+
+        if (_log.Missed(value.Payload) && !_log.Holds(value.Payload)) Deliver([_log.Arrived(value.Payload!)]);
+        _log.Know(value.Payload);
+    }
+
+    private sealed record BatchSent(PublishBatch Batch, Exception? Fault);
+
+    private sealed record LastValueAfterOutage(LastValue? Value);
+}

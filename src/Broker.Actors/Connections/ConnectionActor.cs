@@ -1,0 +1,179 @@
+using Broker.Actors.Channels;
+using Broker.Actors.Redis;
+using Broker.Actors.Relays;
+using Broker.Actors.Settings;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Actors.Connections;
+
+/// <summary>
+/// Owns one ws4redis client: its subscriptions, what it publishes, its heartbeat and its end. Publications do not pass here: relays put them into the outbox.
+/// </summary>
+internal sealed class ConnectionActor : ReceiveActor
+{
+    private readonly ClientConnection _connection;
+    private readonly IActorRef _relays;
+    private readonly BrokerServices _services;
+    private readonly List<Subscription> _subscriptions = [];
+    private readonly Queue<byte[]> _unseen = new();
+    private int _joined;
+    private long _published;
+    private bool _handling;
+    private int _closeCode;
+
+    public ConnectionActor(ClientConnection connection, IActorRef relays, BrokerServices services)
+    {
+        _connection = connection;
+        _relays = relays;
+        _services = services;
+
+        Receive<Received>(OnReceived);
+        Receive<Handled>(OnHandled);
+        Receive<Joined>(OnJoined);
+        Receive<Terminated>(OnRelayGone);
+        Receive<Beat>(_ => OnBeat());
+        Receive<CloseConnection>(OnClose);
+        Receive<TransportEnded>(OnEnded);
+    }
+
+    private ConnectionPlan Plan => _connection.Plan;
+
+    protected override void PreStart()
+    {
+        _services.Metrics.ConnectionOpened();
+        for (var i = 0; i < Plan.Subscribe.Count; i++)
+        {
+            _subscriptions.Add(new Subscription(Plan.Subscribe[i]));
+            Join(i, Plan.Replay ? JoinMode.LastValue : JoinMode.Live);
+        }
+    }
+
+    protected override void PostStop()
+    {
+        _services.Metrics.ConnectionClosed(_closeCode);
+        foreach (var subscription in _subscriptions) _relays.Tell(new Leave(subscription.Channel, subscription.Subscriber));
+
+        // Only a failure gets here with the client still connected.
+        _connection.Outbox.Close(CloseReason.InternalError);
+    }
+
+    private void Join(int index, JoinMode mode)
+    {
+        var subscription = _subscriptions[index];
+        var echo = Plan.Echo || !_services.Settings.SuppressEcho;
+        subscription.Subscriber = new WireSubscriber(Self, _connection.Id, mode, subscription.Channel, _connection.Outbox, index, _connection.Format, echo);
+        _relays.Tell(new Join(subscription.Channel, subscription.Subscriber));
+    }
+
+    private void OnReceived(Received received)
+    {
+        var payload = received.Payload;
+        if (Plan.HeartbeatText is { } text && text.Span.SequenceEqual(payload))
+        {
+            _connection.Dealt(payload.Length);
+            SendHeartbeat();
+            return;
+        }
+
+        if (Plan.Publish.Count == 0) _connection.Dealt(payload.Length);
+        else if (_services.PublishHandler is null) Publish(payload, payload.Length);
+        else Ask(payload);
+    }
+
+    /// <summary>The application's handler sees one message at a time, so that order is kept.</summary>
+    private void Ask(byte[] payload)
+    {
+        _unseen.Enqueue(payload);
+        AskNext();
+    }
+
+    private void AskNext()
+    {
+        if (_handling || !_unseen.TryDequeue(out var payload)) return;
+
+        _handling = true;
+        var publish = new ClientPublish(Plan.Caller, Plan.Publish, payload);
+        PublishHandling.AskAsync(_services.PublishHandler!, publish, _services).PipeTo(Self, success: decision => new Handled(payload, decision));
+    }
+
+    private void OnHandled(Handled handled)
+    {
+        _handling = false;
+        if (handled.Decision.IsAccepted)
+        {
+            Publish(handled.Decision.Payload?.ToArray() ?? handled.Payload, handled.Payload.Length);
+        }
+        else
+        {
+            _services.Metrics.PublishFailed("refused");
+            _connection.Dealt(handled.Payload.Length);
+        }
+
+        AskNext();
+    }
+
+    private void Publish(byte[] payload, int received)
+    {
+        var publication = new OutgoingPublication(
+            payload, $"{_connection.Id}-{++_published}", _connection.Id, Plan.Persist ? _services.Settings.Expire : 0, Shared: Plan.Publish.Count > 1);
+        var ticket = new FrameTicket(_connection, received, Plan.Publish.Count, _services);
+        var until = _services.Time.GetUtcNow() + _services.Settings.PublishTimeout;
+
+        foreach (var channel in Plan.Publish) _relays.Tell(new RelayPublish(channel, publication, ticket, until, Retry: true));
+    }
+
+    private void OnJoined(Joined joined)
+    {
+        var subscription = _subscriptions.Find(candidate => candidate.Subscriber == joined.Subscriber);
+        if (subscription is null) return;
+
+        subscription.Relay = Sender;
+        Context.Watch(Sender);
+        if (!subscription.HasJoined) _joined++;
+        subscription.HasJoined = true;
+        if (_joined == _subscriptions.Count) _connection.AllSubscribed();
+    }
+
+    private void OnRelayGone(Terminated gone)
+    {
+        for (var i = 0; i < _subscriptions.Count; i++)
+            if (gone.ActorRef.Equals(_subscriptions[i].Relay)) Join(i, JoinMode.Live);
+    }
+
+    private void OnBeat()
+    {
+        SendHeartbeat();
+        _connection.Transport?.Beat();
+    }
+
+    private void SendHeartbeat()
+    {
+        if (Plan.Heartbeat is { } frame) _connection.Outbox.Offer(frame);
+    }
+
+    private void OnClose(CloseConnection close)
+    {
+        _closeCode = close.Reason.Code;
+        _connection.Outbox.Close(close.Reason);
+        if (_connection.Transport is null) Context.Stop(Self);
+    }
+
+    private void OnEnded(TransportEnded ended)
+    {
+        if (_closeCode == 0) _closeCode = ended.Code;
+        Context.Stop(Self);
+    }
+
+    private sealed record Handled(byte[] Payload, PublishDecision Decision);
+
+    private sealed class Subscription(ChannelName channel)
+    {
+        public ChannelName Channel { get; } = channel;
+
+        public WireSubscriber Subscriber { get; set; } = null!;
+
+        public IActorRef? Relay { get; set; }
+
+        public bool HasJoined { get; set; }
+    }
+}

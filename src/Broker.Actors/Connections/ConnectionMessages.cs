@@ -1,0 +1,27 @@
+namespace Broker.Actors.Connections;
+
+/// <summary>A client has come; answered with its <see cref="ConnectionActor"/>.</summary>
+internal sealed record OpenConnection(ClientConnection Connection);
+
+/// <summary>The client sent a message.</summary>
+internal sealed record Received(byte[] Payload);
+
+/// <summary>The client is to be closed.</summary>
+internal sealed record CloseConnection(CloseReason Reason);
+
+/// <summary>The transport has ended, for whatever reason.</summary>
+internal sealed record TransportEnded(int Code);
+
+/// <summary>Comes at the pace of <c>broker.websocket.heartbeat-interval</c>.</summary>
+internal sealed record Beat
+{
+    public static readonly Beat Instance = new();
+}
+
+/// <summary>The node stops: no new connections, the present ones are closed over this time. Answered with <see cref="Drained"/>.</summary>
+internal sealed record DrainConnections(TimeSpan Over, CloseReason Reason);
+
+internal sealed record Drained
+{
+    public static readonly Drained Instance = new();
+}

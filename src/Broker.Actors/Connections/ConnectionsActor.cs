@@ -1,0 +1,112 @@
+using Broker.Actors.Settings;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Actors.Connections;
+
+/// <summary>
+/// Owns the connections of a node: opens them, gives them their heartbeat, and closes them in paces when the node stops.
+/// </summary>
+internal sealed class ConnectionsActor : ReceiveActor, IWithTimers
+{
+    /// <summary>A heartbeat interval is cut into so many turns, so that a node does not send to all its clients at once.</summary>
+    private const int Turns = 16;
+
+    private readonly IActorRef _relays;
+    private readonly BrokerServices _services;
+    private readonly TimeSpan _interval;
+    private readonly HashSet<IActorRef>[] _wheel = new HashSet<IActorRef>[Turns];
+    private readonly Dictionary<IActorRef, int> _connections = [];
+    private int _turn;
+    private int _drainTurn;
+    private DrainConnections? _drain;
+    private IActorRef? _drained;
+
+    public ConnectionsActor(IActorRef relays, BrokerServices services, TimeSpan heartbeatInterval)
+    {
+        _relays = relays;
+        _services = services;
+        _interval = heartbeatInterval;
+        for (var i = 0; i < Turns; i++) _wheel[i] = [];
+
+        Receive<OpenConnection>(OnOpen);
+        Receive<Terminated>(OnTerminated);
+        Receive<Tick>(OnTick);
+        Receive<DrainConnections>(OnDrain);
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    /// <summary>A connection whose actor fails ends; its client comes back.</summary>
+    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(fault =>
+    {
+        _services.Log.LogError(fault, "A connection failed");
+        return Directive.Stop;
+    });
+
+    protected override void PreStart() => Timers.StartPeriodicTimer(Tick.Beat, Tick.Beat, _interval / Turns);
+
+    private void OnOpen(OpenConnection open)
+    {
+        if (_drain is not null)
+        {
+            Sender.Tell(new Status.Failure(new InvalidOperationException("the node is stopping")));
+            return;
+        }
+
+        var (connection, relays, services) = (open.Connection, _relays, _services);
+        var actor = Context.ActorOf(Props.Create(() => new ConnectionActor(connection, relays, services)));
+        connection.StartedAs(actor);
+
+        // The slot whose turn has just been: it comes round after a whole interval.
+        _connections[actor] = _turn;
+        _wheel[_turn].Add(actor);
+        Context.Watch(actor);
+        Sender.Tell(actor);
+    }
+
+    private void OnTerminated(Terminated gone)
+    {
+        if (!_connections.Remove(gone.ActorRef, out var slot)) return;
+
+        _wheel[slot].Remove(gone.ActorRef);
+        if (_drain is not null && _connections.Count == 0) _drained?.Tell(Drained.Instance);
+    }
+
+    private void OnTick(Tick tick)
+    {
+        if (tick == Tick.Drain)
+        {
+            CloseSome();
+            return;
+        }
+
+        _turn = (_turn + 1) % Turns;
+        foreach (var connection in _wheel[_turn]) connection.Tell(Beat.Instance);
+    }
+
+    private void OnDrain(DrainConnections drain)
+    {
+        _drain = drain;
+        _drained = Sender;
+        if (_connections.Count == 0)
+        {
+            Sender.Tell(Drained.Instance);
+            return;
+        }
+
+        Timers.StartPeriodicTimer(Tick.Drain, Tick.Drain, TimeSpan.Zero, TimeSpan.FromMilliseconds(Math.Max(1, drain.Over.TotalMilliseconds / Turns)));
+    }
+
+    /// <summary>One heartbeat slot after the other: the clients were spread over them as they came.</summary>
+    private void CloseSome()
+    {
+        _drainTurn = (_drainTurn + 1) % Turns;
+        foreach (var connection in _wheel[_drainTurn]) connection.Tell(new CloseConnection(_drain!.Reason));
+    }
+
+    private sealed record Tick(string Name)
+    {
+        public static readonly Tick Beat = new("beat");
+        public static readonly Tick Drain = new("drain");
+    }
+}

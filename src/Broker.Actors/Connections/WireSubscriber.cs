@@ -1,0 +1,69 @@
+using System.Buffers;
+using Broker.Actors.Channels;
+using Broker.Actors.Relays;
+
+namespace Broker.Actors.Connections;
+
+/// <summary>
+/// A ws4redis connection's subscription of one channel: frames go straight from the relay's turn into the connection's outbox.
+/// </summary>
+internal sealed class WireSubscriber(IActorRef owner, string origin, JoinMode mode, ChannelName channel, Outbox outbox, int index, IWireFormat format, bool echo)
+    : Subscriber(owner, origin, mode)
+{
+    // Set between the replay and the first batch; afterwards the slot is the relay's.
+    private ReadOnlyMemory<byte>? _slot;
+    private bool _isNew = true;
+
+    public override void Replay(ReadOnlyMemory<byte> payload, string? publishId)
+    {
+        _slot = payload;
+        if (publishId is not null && !outbox.IsNew(publishId)) return;
+
+        var frame = new ArrayBufferWriter<byte>(payload.Length + 16);
+        format.Encode(new Publication(channel, default, payload, publishId), frame);
+        outbox.Offer(index, frame.WrittenMemory);
+    }
+
+    public override int Deliver(Dispatch dispatch)
+    {
+        var runs = Share(dispatch);
+        _isNew = false;
+        if (runs.Count == 0) return 0;
+        if (dispatch.HasShared && outbox.Subscriptions > 1) runs = WithoutKnown(runs, dispatch.Batch.Publications);
+
+        var encoded = dispatch.Batch.Encode(format);
+        var delivered = 0;
+        foreach (var run in runs)
+        {
+            outbox.Offer(index, encoded.Slice(run.First, run.Count));
+            delivered += run.Count;
+        }
+
+        return delivered;
+    }
+
+    public override void JoinedLive() => outbox.Joined(index);
+
+    private IReadOnlyList<Run> Share(Dispatch dispatch)
+    {
+        if (echo) return dispatch.Everything;
+        if (!_isNew && !dispatch.IsFrom(Origin)) return dispatch.WithoutRepeats;
+
+        return EchoFilter.Filtered(dispatch.Batch.Publications, _isNew ? _slot : dispatch.Slot, Origin);
+    }
+
+    private List<Run> WithoutKnown(IReadOnlyList<Run> runs, IReadOnlyList<Publication> publications)
+    {
+        var rest = new List<Run>();
+        foreach (var run in runs)
+        {
+            for (var i = run.First; i < run.First + run.Count; i++)
+            {
+                if (publications[i].Shared && publications[i].PublishId is { } id && !outbox.IsNew(id)) continue;
+                rest.Add(new Run(i, 1));
+            }
+        }
+
+        return rest;
+    }
+}

@@ -1,0 +1,196 @@
+using Broker.Actors.Audiences;
+using Broker.Actors.Channels;
+using Broker.Actors.Connections;
+using Broker.Actors.Publishing;
+using Broker.Actors.Redis;
+using Broker.Actors.Relays;
+using Broker.Actors.Sessions;
+using Broker.Actors.Settings;
+using Broker.Actors.Subscribing;
+using Broker.Hocon;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Broker.Actors.Nodes;
+
+/// <summary>
+/// A broker node in this process: channels, relays and connections as actors, over Redis or the embedded store. The web server is a shell around it; other programs use it directly.
+/// </summary>
+public sealed class BrokerNode : IAsyncDisposable
+{
+    private readonly ActorSystem _system;
+    private readonly bool _ownsSystem;
+    private readonly BrokerServices _services;
+    private readonly HistoryLease? _lease;
+    private readonly NodeActors _actors;
+    private readonly RelayTarget _target;
+    private readonly LastMessages _lastMessages;
+    private Task? _stopped;
+    private int _stopping;
+
+    private BrokerNode(ActorSystem system, bool ownsSystem, BrokerServices services, HistoryLease? lease, NodeActors actors)
+    {
+        _system = system;
+        _ownsSystem = ownsSystem;
+        _services = services;
+        _lease = lease;
+        _actors = actors;
+        Actor = actors.Door;
+        _target = new RelayTarget(actors.Relays, services.Time, services.Settings.PublishTimeout);
+        _lastMessages = new LastMessages(services.Bus, services.Settings.Prefix);
+        Sessions = new SessionStore(services.Bus, services.Settings.Prefix);
+    }
+
+    /// <summary>The settings it runs with.</summary>
+    public BrokerSettings Settings => _services.Settings;
+
+    /// <summary>What it counts.</summary>
+    public BrokerMetrics Metrics => _services.Metrics;
+
+    /// <summary>For actor messages of the application's own: <see cref="Subscribe"/>, <see cref="Unsubscribe"/>, <see cref="Publish"/>.</summary>
+    public IActorRef Actor { get; }
+
+    /// <summary>Session records: who holds a session cookie.</summary>
+    public SessionStore Sessions { get; }
+
+    /// <summary>It is stopping: no new clients.</summary>
+    public bool IsDraining => Volatile.Read(ref _stopping) != 0;
+
+    /// <summary>Starts a node with an actor system of its own.</summary>
+    /// <param name="configuration">From <see cref="Configuration"/>; the defaults and the environment if left out.</param>
+    /// <param name="options">Logging and the application's callbacks.</param>
+    /// <exception cref="HoconException">A setting is wrong.</exception>
+    /// <exception cref="BrokerStartException">Another node uses this Redis in a way that excludes this one.</exception>
+    public static Task<BrokerNode> StartAsync(HoconObject? configuration = null, BrokerOptions? options = null)
+    {
+        configuration ??= Configuration.Default();
+        var system = ActorSystem.Create("broker", ConfigurationFactory.ParseString(Configuration.EngineText(configuration)));
+        return StartAsync(system, ownsSystem: true, configuration, options ?? new BrokerOptions());
+    }
+
+    /// <summary>Starts a node in an actor system that the application already runs; the system lives on when the node stops.</summary>
+    /// <inheritdoc cref="StartAsync(HoconObject, BrokerOptions)"/>
+    public static Task<BrokerNode> StartAsync(ActorSystem system, HoconObject? configuration = null, BrokerOptions? options = null) =>
+        StartAsync(system, ownsSystem: false, configuration ?? Configuration.Default(), options ?? new BrokerOptions());
+
+    /// <summary>Publishes on a facility to these audiences; to everybody if none is named.</summary>
+    public Publisher Publisher(string facility, params IReadOnlyList<Audience> audiences) =>
+        new(_target, Settings, facility, audiences.Count == 0 ? [Audience.Broadcast] : audiences);
+
+    /// <summary>The last message that is kept for a caller: the first found in its session, user, groups (in their order), and broadcast.</summary>
+    /// <returns>Null when there is none.</returns>
+    /// <exception cref="RedisUnavailableException">Redis does not answer.</exception>
+    public Task<byte[]?> FetchMessageAsync(Caller caller, string facility, FetchFrom from = FetchFrom.Any) => _lastMessages.FetchAsync(caller, facility, from);
+
+    /// <summary>Removes a channel's last message. True if there was one.</summary>
+    /// <exception cref="RedisUnavailableException">Redis does not answer.</exception>
+    public Task<bool> RemoveMessageAsync(ChannelName channel) => _lastMessages.RemoveAsync(channel);
+
+    /// <summary>Subscribes to a channel.</summary>
+    /// <param name="channel">Which.</param>
+    /// <param name="since">The last position that was seen: what came after it comes first, if the history is whole from there on (<see cref="SubscriptionStart.Recovered"/>).</param>
+    public Subscribing.Subscription SubscribeAsync(ChannelName channel, StreamPosition? since = null) => new(channel, since, Actor, Settings.OutboxLimit);
+
+    /// <summary>Records who the holder of a session key is, so that the session cookie alone yields user and groups.</summary>
+    /// <exception cref="RedisUnavailableException">Redis does not answer.</exception>
+    public Task SignInAsync(string sessionKey, string user, IReadOnlyList<string> groups, TimeSpan expires) => Sessions.SignInAsync(sessionKey, user, groups, expires);
+
+    /// <summary>Forgets the record of a session. True if there was one.</summary>
+    /// <exception cref="RedisUnavailableException">Redis does not answer.</exception>
+    public Task<bool> SignOutAsync(string sessionKey) => Sessions.SignOutAsync(sessionKey);
+
+    /// <summary>Opens a ws4redis connection for a client whose identity and rights are established.</summary>
+    /// <exception cref="InvalidOperationException">The node is stopping.</exception>
+    public async Task<ClientConnection> OpenAsync(ConnectionPlan plan, IWireFormat format)
+    {
+        var connection = new ClientConnection(plan, format, Settings);
+        await _actors.Connections.Ask<IActorRef>(new OpenConnection(connection), TimeSpan.FromSeconds(10));
+        return connection;
+    }
+
+    /// <summary>Asks the application's publish handler, as for a websocket's message.</summary>
+    public async Task<PublishDecision> DecideAsync(ClientPublish publish) =>
+        _services.PublishHandler is { } handler ? await PublishHandling.AskAsync(handler, publish, _services) : PublishDecision.Accept;
+
+    /// <summary>Redis answers.</summary>
+    public async Task<bool> IsRedisUpAsync()
+    {
+        try
+        {
+            await _services.Bus.PingAsync();
+            return _services.Bus.IsConnected;
+        }
+        catch (RedisUnavailableException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>
+    /// Stops: clients are closed in paces over <c>broker.shutdown.drain</c>, then the actors stop, Redis last. May be called again; all calls complete together.
+    /// </summary>
+    public Task StopAsync()
+    {
+        if (Interlocked.Exchange(ref _stopping, 1) == 0) _stopped = StopOnceAsync();
+        return _stopped ?? Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync() => await StopAsync();
+
+    /// <summary>For the command gateway.</summary>
+    internal IRedisBus Bus => _services.Bus;
+
+    internal BrokerServices Services => _services;
+
+    private static async Task<BrokerNode> StartAsync(ActorSystem system, bool ownsSystem, HoconObject configuration, BrokerOptions options)
+    {
+        IRedisBus? bus = null;
+        try
+        {
+            var settings = BrokerSettings.Read(configuration);
+            var log = (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("Broker");
+            bus = RedisBuses.Open(settings, log, options.Time);
+
+            var metrics = new BrokerMetrics(() => bus.IsConnected);
+            var services = new BrokerServices(system, bus, settings, metrics, log, options.Time, options.PublishHandler);
+            var lease = await HistoryLease.TakeAsync(services);
+            var actors = NodeActors.Start(services, configuration.Get("broker.websocket.heartbeat-interval").AsDuration());
+            return new BrokerNode(system, ownsSystem, services, lease, actors);
+        }
+        catch
+        {
+            if (ownsSystem) await system.Terminate();
+            if (bus is not null) await bus.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async Task StopOnceAsync()
+    {
+        var reason = CloseReason.GoingAway;
+        try
+        {
+            await _actors.Connections.Ask<Drained>(new DrainConnections(Settings.Drain, reason), Settings.Drain + TimeSpan.FromSeconds(20));
+        }
+        catch (AskTimeoutException)
+        {
+            _services.Log.LogWarning("Some clients did not close in time");
+        }
+
+        if (_ownsSystem) await CoordinatedShutdown.Get(_system).Run(NodeStops.Instance);
+        else await _actors.StopAsync(_system);
+
+        if (_lease is not null) await _lease.DisposeAsync();
+        await _services.Bus.DisposeAsync();
+        _services.Metrics.Dispose();
+    }
+
+    private sealed class NodeStops : CoordinatedShutdown.Reason
+    {
+        public static readonly NodeStops Instance = new();
+    }
+}
+
+/// <summary>The node cannot start beside what already runs. The message says why.</summary>
+public sealed class BrokerStartException(string message) : Exception(message);

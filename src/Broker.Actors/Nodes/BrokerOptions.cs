@@ -1,0 +1,17 @@
+using Broker.Actors.Connections;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Actors.Nodes;
+
+/// <summary>What a node takes from its surroundings; everything else is configuration.</summary>
+public sealed record BrokerOptions
+{
+    /// <summary>Where it logs; nowhere by default.</summary>
+    public ILoggerFactory? LoggerFactory { get; init; }
+
+    /// <summary>Sees client publishes before they are taken.</summary>
+    public IPublishHandler? PublishHandler { get; init; }
+
+    /// <summary>The clock of deadlines; the system's by default.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+}

@@ -1,0 +1,78 @@
+using Broker.Actors.Channels;
+using Broker.Actors.Connections;
+using Broker.Actors.Relays;
+using Broker.Actors.Settings;
+using Broker.Actors.Subscribing;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Actors.Nodes;
+
+/// <summary>The actors that every node has, and how they find each other.</summary>
+internal sealed record NodeActors(IActorRef Channels, IActorRef Relays, IActorRef Connections, IActorRef Door, IActorRef DeadLetters)
+{
+    /// <summary>As many as a large cluster needs; every node must agree.</summary>
+    private const int Shards = 512;
+
+    private const string ShardType = "broker-channel";
+
+    public static NodeActors Start(BrokerServices services, TimeSpan heartbeatInterval)
+    {
+        var system = services.System;
+
+        var sharding = ClusterSharding.Get(system);
+        var settings = ClusterShardingSettings.Create(system);
+        var channels = sharding.Start(
+            ShardType,
+            name => ChannelProps(name, services),
+            settings,
+            HashCodeMessageExtractor.Create(Shards, message => ((IChannelMessage)message).Channel, message => message),
+            sharding.DefaultShardAllocationStrategy(settings),
+            StopChannel.Instance);
+
+        var relays = system.ActorOf(services.OnChannelDispatcher(Props.Create(() => new RelaysActor(channels, services))), "broker-relays");
+        var connections = system.ActorOf(Props.Create(() => new ConnectionsActor(relays, services, heartbeatInterval)), "broker-connections");
+        var door = system.ActorOf(Props.Create(() => new DoorActor(relays, services)), "broker-door");
+        var letters = system.ActorOf(Props.Create(() => new DeadLetterCounter(services.Metrics)), "broker-dead-letters");
+        system.EventStream.Subscribe(letters, typeof(DeadLetter));
+        return new NodeActors(channels, relays, connections, door, letters);
+    }
+
+    /// <summary>Stops them in a system that lives on; completes when all are gone.</summary>
+    public Task StopAsync(ActorSystem system)
+    {
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        IActorRef[] all = [Connections, Door, Relays, Channels, DeadLetters];
+        system.ActorOf(Props.Create(() => new StopWatcher(all, stopped)));
+
+        foreach (var actor in all) if (!actor.Equals(Channels)) system.Stop(actor);
+        Channels.Tell(GracefulShutdown.Instance, ActorRefs.NoSender);
+        return stopped.Task;
+    }
+
+    private static Props ChannelProps(string name, BrokerServices services)
+    {
+        var limits = services.Settings.HistoryOf(ChannelName.FromRedis(name, services.Settings.Prefix));
+        return services.OnChannelDispatcher(limits is null
+            ? Props.Create(() => new LiveChannelActor(name, services))
+            : Props.Create(() => new HistoryChannelActor(name, limits, services)));
+    }
+
+    private sealed class StopWatcher : ReceiveActor
+    {
+        private int _running;
+
+        public StopWatcher(IReadOnlyList<IActorRef> actors, TaskCompletionSource stopped)
+        {
+            _running = actors.Count;
+            foreach (var actor in actors) Context.Watch(actor);
+
+            Receive<Terminated>(_ =>
+            {
+                if (--_running > 0) return;
+
+                stopped.TrySetResult();
+                Context.Stop(Self);
+            });
+        }
+    }
+}

@@ -1,0 +1,32 @@
+using Broker.Actors.Channels;
+
+namespace Broker.Actors.Relays;
+
+/// <summary>
+/// One batch on its way to a relay's subscribers, with what most of them get worked out once.
+/// </summary>
+internal sealed class Dispatch(RelayBatch batch, ReadOnlyMemory<byte>? slot)
+{
+    private IReadOnlyList<Run>? _everything;
+    private IReadOnlyList<Run>? _withoutRepeats;
+    private HashSet<string>? _origins;
+
+    public RelayBatch Batch { get; } = batch;
+
+    /// <summary>The newest payload before this batch: the slot of everybody who was there.</summary>
+    public ReadOnlyMemory<byte>? Slot { get; } = slot;
+
+    /// <summary>Some of it went to several channels in one call.</summary>
+    public bool HasShared { get; } = batch.Publications.Any(publication => publication.Shared);
+
+    public IReadOnlyList<Run> Everything => _everything ??= EchoFilter.Everything(Batch.Publications);
+
+    /// <summary>For subscribers whose slot is the relay's and who published none of it.</summary>
+    public IReadOnlyList<Run> WithoutRepeats => _withoutRepeats ??= EchoFilter.Filtered(Batch.Publications, Slot, origin: null);
+
+    public bool IsFrom(string origin)
+    {
+        _origins ??= [.. Batch.Publications.Select(publication => publication.Origin).OfType<string>()];
+        return _origins.Count > 0 && _origins.Contains(origin);
+    }
+}

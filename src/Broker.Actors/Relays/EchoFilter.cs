@@ -1,0 +1,66 @@
+using Broker.Actors.Channels;
+
+namespace Broker.Actors.Relays;
+
+/// <summary>
+/// Which publications of a batch a ws4redis connection gets. Without <c>echo</c> a connection has one slot per channel: the newest payload, in channel order, that it sent or was
+/// sent. Its own publications set the slot and are not dispatched; a publication equal to the slot is not dispatched.
+/// </summary>
+/// <remarks>
+/// After a batch every connection's slot is the batch's last payload, whatever it was given of it. So a relay keeps one slot for all, and only connections that came since
+/// the last batch have another.
+/// </remarks>
+internal static class EchoFilter
+{
+    /// <summary>All that has content: an empty message is none to a ws4redis client.</summary>
+    public static IReadOnlyList<Run> Everything(IReadOnlyList<Publication> batch)
+    {
+        var runs = new RunList();
+        for (var i = 0; i < batch.Count; i++) if (batch[i].Payload.Length > 0) runs.Add(i);
+        return runs.Result;
+    }
+
+    /// <param name="batch">In channel order.</param>
+    /// <param name="slot">The connection's slot before the batch; null when it has none.</param>
+    /// <param name="origin">The connection's own id; null for a client that published none of the batch.</param>
+    public static IReadOnlyList<Run> Filtered(IReadOnlyList<Publication> batch, ReadOnlyMemory<byte>? slot, string? origin)
+    {
+        var runs = new RunList();
+        for (var i = 0; i < batch.Count; i++)
+        {
+            var publication = batch[i];
+            if (publication.Payload.Length == 0) continue;
+
+            var own = origin is not null && publication.Origin == origin;
+            var repeated = slot is { } last && last.Span.SequenceEqual(publication.Payload.Span);
+            if (!own && !repeated) runs.Add(i);
+
+            slot = publication.Payload;
+        }
+
+        return runs.Result;
+    }
+
+    /// <summary>The slot after a batch, the same for every connection.</summary>
+    public static ReadOnlyMemory<byte>? SlotAfter(IReadOnlyList<Publication> batch, ReadOnlyMemory<byte>? slot)
+    {
+        for (var i = batch.Count - 1; i >= 0; i--) if (batch[i].Payload.Length > 0) return batch[i].Payload;
+        return slot;
+    }
+
+    private sealed class RunList
+    {
+        private readonly List<Run> _runs = [];
+
+        public IReadOnlyList<Run> Result => _runs;
+
+        public void Add(int index)
+        {
+            if (_runs.Count > 0 && _runs[^1].First + _runs[^1].Count == index) _runs[^1] = _runs[^1] with { Count = _runs[^1].Count + 1 };
+            else _runs.Add(new Run(index, 1));
+        }
+    }
+}
+
+/// <summary>Neighbouring publications of a batch.</summary>
+internal readonly record struct Run(int First, int Count);

@@ -1,0 +1,93 @@
+using Broker.Actors.Channels;
+
+namespace Broker.Actors.Relays;
+
+/// <summary>
+/// Subscribers that wait for the persisted last message, and what was published meanwhile. One question at a time serves all who came before it was asked.
+/// </summary>
+internal sealed class Joiners(long maxHeldBytes)
+{
+    private readonly List<Joiner> _asking = [];
+    private readonly List<Joiner> _waiting = [];
+    private readonly List<Publication> _held = [];
+    private long _heldBytes;
+    private long _asked;
+
+    public bool IsEmpty => _asking.Count == 0 && _waiting.Count == 0;
+
+    public void Add(Subscriber subscriber) => _waiting.Add(new Joiner(subscriber, _held.Count));
+
+    public bool Remove(Subscriber subscriber) =>
+        _asking.RemoveAll(joiner => joiner.Subscriber == subscriber) + _waiting.RemoveAll(joiner => joiner.Subscriber == subscriber) > 0;
+
+    /// <summary>The ticket of a question to ask now; null while one is open or nobody waits.</summary>
+    public long? Ask()
+    {
+        if (_asking.Count > 0 || _waiting.Count == 0) return null;
+
+        _asking.AddRange(_waiting);
+        _waiting.Clear();
+        return ++_asked;
+    }
+
+    /// <summary>The question may be lost: the next one is for its joiners too.</summary>
+    public void Forget()
+    {
+        _waiting.InsertRange(0, _asking);
+        _asking.Clear();
+    }
+
+    /// <summary>What is published while they wait. False when it is more than may be held: they must go on without a last message.</summary>
+    public bool Hold(IReadOnlyList<Publication> publications)
+    {
+        if (IsEmpty) return true;
+
+        _held.AddRange(publications);
+        foreach (var publication in publications) _heldBytes += publication.Payload.Length;
+        return _heldBytes <= maxHeldBytes;
+    }
+
+    /// <summary>The answer: who joins now, and what each is given after the last message.</summary>
+    public IReadOnlyList<Ready> Answered(long ticket)
+    {
+        if (ticket != _asked) return [];
+
+        var ready = Release(_asking);
+        if (_waiting.Count == 0) Clear();
+        return ready;
+    }
+
+    /// <summary>All of them, now.</summary>
+    public IReadOnlyList<Ready> GiveUp()
+    {
+        Ready[] ready = [.. Release(_asking), .. Release(_waiting)];
+        Clear();
+        _asked++;
+        return ready;
+    }
+
+    private List<Ready> Release(List<Joiner> joiners)
+    {
+        var ready = joiners.ConvertAll(joiner => new Ready(joiner.Subscriber, _held.GetRange(joiner.Start, _held.Count - joiner.Start)));
+        joiners.Clear();
+        return ready;
+    }
+
+    private void Clear()
+    {
+        _held.Clear();
+        _heldBytes = 0;
+    }
+
+    public readonly record struct Ready(Subscriber Subscriber, IReadOnlyList<Publication> Held)
+    {
+        /// <summary>The last message is one of those that come anyway.</summary>
+        public bool Holds(byte[] payload)
+        {
+            foreach (var publication in Held) if (publication.Payload.Span.SequenceEqual(payload)) return true;
+            return false;
+        }
+    }
+
+    private readonly record struct Joiner(Subscriber Subscriber, int Start);
+}

@@ -1,0 +1,120 @@
+using Broker.Actors.Channels;
+using Broker.Actors.Redis;
+
+namespace Broker.Actors.Relays;
+
+/// <summary>
+/// What a relay's clients publish on one channel, in order, in numbered batches of which one at a time is unanswered.
+/// </summary>
+internal sealed class PublishQueue(int maxCount, long maxBytes)
+{
+    /// <summary>A batch with its frame stays below what a link between nodes takes (64 KiB), unless one publication alone is larger.</summary>
+    private const int BatchBytes = 48 * 1024;
+
+    private const int PerPublication = 96;
+
+    private readonly LinkedList<Pending> _waiting = new();
+    private List<Pending> _underWay = [];
+    private long _bytes;
+
+    /// <summary>The number of the batch that is under way, or else of the next one.</summary>
+    public long NextNumber { get; private set; } = 1;
+
+    public bool IsEmpty => _waiting.Count == 0 && _underWay.Count == 0;
+
+    public bool IsUnderWay => _underWay.Count > 0;
+
+    /// <summary>False when the queue is full.</summary>
+    public bool Add(Pending pending)
+    {
+        if (_waiting.Count >= maxCount || _bytes + pending.Publication.Payload.Length > maxBytes) return false;
+
+        _waiting.AddLast(pending);
+        _bytes += pending.Publication.Payload.Length;
+        return true;
+    }
+
+    /// <summary>The next batch, if none is under way and something waits.</summary>
+    public (long Number, IReadOnlyList<OutgoingPublication> Publications)? Next()
+    {
+        if (IsUnderWay || _waiting.Count == 0) return null;
+
+        var batch = new List<Pending>();
+        var size = 0;
+        while (_waiting.First?.Value is { } pending)
+        {
+            size += pending.Publication.Payload.Length + PerPublication;
+            if (batch.Count > 0 && (size > BatchBytes || batch.Count >= Ledger.MaxBatchCount)) break;
+
+            _waiting.RemoveFirst();
+            _bytes -= pending.Publication.Payload.Length;
+            batch.Add(pending);
+        }
+
+        _underWay = batch;
+        return Again();
+    }
+
+    /// <summary>The batch that is under way, once more: it or its answer may be lost.</summary>
+    public (long Number, IReadOnlyList<OutgoingPublication> Publications)? Again() =>
+        IsUnderWay ? (NextNumber, _underWay.Select(pending => pending.Publication).ToArray()) : null;
+
+    public IReadOnlyList<Pending> Published(long number)
+    {
+        if (number != NextNumber) return [];
+
+        var done = _underWay;
+        _underWay = [];
+        NextNumber++;
+        return done;
+    }
+
+    /// <summary>The batch was refused. Those that may be tried again wait, in front; the others come back.</summary>
+    public IReadOnlyList<Pending> Refused(long number, bool mayRepeat, DateTimeOffset now)
+    {
+        if (number != NextNumber) return [];
+
+        var failed = new List<Pending>();
+        for (var i = _underWay.Count - 1; i >= 0; i--)
+        {
+            if (mayRepeat && _underWay[i].Retry && _underWay[i].Until > now)
+            {
+                _waiting.AddFirst(_underWay[i]);
+                _bytes += _underWay[i].Publication.Payload.Length;
+            }
+            else
+            {
+                failed.Add(_underWay[i]);
+            }
+        }
+
+        _underWay = [];
+        NextNumber++;
+        failed.Reverse();
+        return failed;
+    }
+
+    /// <summary>Takes out what has waited too long.</summary>
+    public IReadOnlyList<Pending> Expire(DateTimeOffset now)
+    {
+        var expired = new List<Pending>();
+        for (var node = _waiting.First; node is not null;)
+        {
+            var next = node.Next;
+            if (node.Value.Until <= now)
+            {
+                expired.Add(node.Value);
+                _bytes -= node.Value.Publication.Payload.Length;
+                _waiting.Remove(node);
+            }
+
+            node = next;
+        }
+
+        return expired;
+    }
+
+    /// <param name="Until">How long it may wait to be sent.</param>
+    /// <param name="Retry">A refusal does not end it before that.</param>
+    public sealed record Pending(OutgoingPublication Publication, PublishTicket Ticket, DateTimeOffset Until, bool Retry);
+}

@@ -1,0 +1,408 @@
+using Broker.Actors.Channels;
+using Broker.Actors.Settings;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Actors.Relays;
+
+/// <summary>
+/// Owns one node's end of a channel: its local subscribers, its local publishers' queue, and the last position that the node saw.
+/// </summary>
+internal sealed class RelayActor : ReceiveActor, IWithTimers
+{
+    private static readonly TimeSpan AttachAgain = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan SendAgain = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan TryAgain = TimeSpan.FromMilliseconds(250);
+
+    private readonly ChannelName _channel;
+    private readonly string _redisName;
+    private readonly string _id = Epochs.New();
+    private readonly IActorRef _channels;
+    private readonly BrokerServices _services;
+    private readonly List<Subscriber> _subscribers = [];
+    private readonly List<Subscriber> _early = [];
+    private readonly Dictionary<long, Recovering> _recovering = [];
+    private readonly Joiners _joiners;
+    private readonly PublishQueue _queue;
+    private readonly Sequence _sequence = new();
+    private IActorRef? _owner;
+    private ReadOnlyMemory<byte>? _slot;
+    private DateTimeOffset _heard;
+    private DateTimeOffset _sentAt;
+    private bool _hadOwner;
+    private bool _ready;
+    private bool _hasHistory;
+    private long _handled;
+    private long _tickets;
+    private long _filling;
+    private long _lostReported;
+
+    public RelayActor(ChannelName channel, string redisName, IActorRef channels, BrokerServices services)
+    {
+        _channel = channel;
+        _redisName = redisName;
+        _channels = channels;
+        _services = services;
+        _joiners = new Joiners(services.Settings.OutboxLimit);
+        _queue = new PublishQueue(services.Settings.Relay.MaxPending, services.Settings.Relay.MaxPendingBytes);
+
+        Receive<Publications>(OnPublications);
+        Receive<RelayPublish>(OnPublish);
+        Receive<BatchPublished>(OnBatchPublished);
+        Receive<BatchRefused>(OnBatchRefused);
+        Receive<Join>(OnJoin);
+        Receive<Leave>(OnLeave);
+        Receive<LastRead>(OnLastRead);
+        Receive<Missed>(OnMissed);
+        Receive<Standing>(OnStanding);
+        Receive<Attached>(OnAttached);
+        Receive<Detached>(_ => LoseOwner());
+        Receive<OwnerGone>(OnOwnerGone);
+        Receive<Tick>(OnTick);
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    protected override void PreStart()
+    {
+        _services.Metrics.RelayStarted();
+        Timers.StartPeriodicTimer(Tick.Check, Tick.Check, _services.Settings.Relay.CheckEvery);
+        Attach();
+    }
+
+    protected override void PostStop()
+    {
+        _services.Metrics.RelayStopped();
+        Fail(_queue.Published(_queue.NextNumber), PublishFailure.Unknown);
+        Fail(_queue.Expire(DateTimeOffset.MaxValue), PublishFailure.Unavailable);
+        _owner?.Tell(new Detach(_redisName, _id));
+    }
+
+    private void OnPublications(Publications publications)
+    {
+        Heard();
+        if (_ready) Pass(_sequence.Take(publications.Items, _hasHistory));
+        Fill();
+    }
+
+    private void Pass(IReadOnlyList<Publication> items)
+    {
+        if (items.Count == 0) return;
+
+        var dispatch = new Dispatch(new RelayBatch(items), _slot);
+        var delivered = 0L;
+        foreach (var subscriber in _subscribers) delivered += subscriber.Deliver(dispatch);
+        foreach (var recovering in _recovering.Values) recovering.Held.AddRange(items);
+
+        _slot = EchoFilter.SlotAfter(items, _slot);
+        _services.Metrics.Delivered(delivered);
+        if (!_joiners.Hold(items)) foreach (var ready in _joiners.GiveUp()) GoLive(ready.Subscriber, ready.Held, recovered: false);
+    }
+
+    private void OnPublish(RelayPublish publish)
+    {
+        _handled++;
+        if (_queue.Add(new PublishQueue.Pending(publish.Publication, publish.Ticket, publish.Until, publish.Retry))) SendNext();
+        else publish.Ticket.Done(new PublishResult(null, PublishFailure.Busy));
+    }
+
+    private void OnBatchPublished(BatchPublished published)
+    {
+        Heard();
+        var done = _queue.Published(published.Number);
+        for (var i = 0; i < done.Count; i++)
+            done[i].Ticket.Done(new PublishResult(i < published.Positions.Count ? published.Positions[i] : null, null));
+
+        SendNext();
+        RestWhenIdle();
+    }
+
+    private void OnBatchRefused(BatchRefused refused)
+    {
+        Heard();
+        var failure = refused.MayRepeat ? PublishFailure.Unavailable : PublishFailure.Unknown;
+        Fail(_queue.Refused(refused.Number, refused.MayRepeat, Now), failure);
+
+        Timers.StartSingleTimer(Tick.TryAgain, Tick.TryAgain, TryAgain);
+    }
+
+    private void SendNext()
+    {
+        if (_owner is null)
+        {
+            Timers.StartSingleTimer(Tick.TryAgain, Tick.TryAgain, TryAgain);
+            return;
+        }
+
+        if (!Timers.IsTimerActive(Tick.TryAgain) && _queue.Next() is { } batch) Send(batch);
+    }
+
+    private void Send((long Number, IReadOnlyList<Redis.OutgoingPublication> Publications) batch)
+    {
+        _sentAt = Now;
+        _owner!.Tell(new PublishBatch(_redisName, _id, batch.Number, batch.Publications));
+    }
+
+    private void OnJoin(Join join)
+    {
+        _handled++;
+        Timers.Cancel(Tick.Idle);
+        if (_ready) Begin(join.Subscriber);
+        else _early.Add(join.Subscriber);
+    }
+
+    /// <summary>The channel is subscribed: from here on everything is held for the subscriber or goes to it.</summary>
+    private void Begin(Subscriber subscriber)
+    {
+        switch (subscriber.Mode)
+        {
+            case JoinMode.LastValue:
+                _joiners.Add(subscriber);
+                AskLastValue();
+                break;
+            case JoinMode.Since:
+                _recovering[++_tickets] = new Recovering(subscriber);
+                _owner?.Tell(new ReadMissed(_redisName, _tickets, subscriber.Since));
+                break;
+            default:
+                GoLive(subscriber, [], recovered: false);
+                break;
+        }
+    }
+
+    private void OnLeave(Leave leave)
+    {
+        _handled++;
+        var subscriber = leave.Subscriber;
+        if (subscriber.Place >= 0)
+        {
+            var last = _subscribers[^1];
+            _subscribers[subscriber.Place] = last;
+            last.Place = subscriber.Place;
+            _subscribers.RemoveAt(_subscribers.Count - 1);
+            subscriber.Place = -1;
+        }
+        else if (!_early.Remove(subscriber) && !_joiners.Remove(subscriber))
+        {
+            foreach (var (ticket, recovering) in _recovering) if (recovering.Subscriber == subscriber) _recovering.Remove(ticket);
+        }
+
+        RestWhenIdle();
+    }
+
+    private void AskLastValue()
+    {
+        if (_owner is not null && _joiners.Ask() is { } ticket) _owner.Tell(new ReadLast(_redisName, ticket));
+    }
+
+    private void OnLastRead(LastRead read)
+    {
+        Heard();
+        foreach (var ready in _joiners.Answered(read.Ticket))
+        {
+            // Behind everything that Redis had sent out before it was read: so it is either among what was held, or older than that.
+            if (read.Payload is { Length: > 0 } payload && !ready.Holds(payload)) ready.Subscriber.Replay(payload, read.PublishId);
+            GoLive(ready.Subscriber, ready.Held, recovered: false);
+        }
+
+        AskLastValue();
+    }
+
+    private void GoLive(Subscriber subscriber, IReadOnlyList<Publication> held, bool recovered)
+    {
+        subscriber.Joining(_sequence.Position, recovered);
+        if (held.Count > 0) _services.Metrics.Delivered(subscriber.Deliver(new Dispatch(new RelayBatch(held), null)));
+
+        subscriber.Place = _subscribers.Count;
+        _subscribers.Add(subscriber);
+        subscriber.JoinedLive();
+        subscriber.Owner.Tell(new Joined(_channel, subscriber, _sequence.Position, recovered));
+    }
+
+    private void OnMissed(Missed missed)
+    {
+        Heard();
+        if (missed.Ticket == _filling)
+        {
+            _filling = missed.More ? _filling : 0;
+            Pass(_sequence.Filled(missed));
+            ReportLost();
+            Fill();
+            return;
+        }
+
+        if (!_recovering.TryGetValue(missed.Ticket, out var recovering)) return;
+
+        recovering.Missed.AddRange(missed.Items);
+        if (missed.More) return;
+
+        _recovering.Remove(missed.Ticket);
+        GoLive(recovering.Subscriber, recovering.Merged(missed), missed.Whole);
+    }
+
+    private void OnStanding(Standing standing)
+    {
+        Heard();
+        if (!_ready) return;
+
+        _sequence.Stands(standing.Position, _hasHistory);
+        ReportLost();
+        Fill();
+    }
+
+    private void Fill()
+    {
+        if (!_sequence.HasGap || _filling != 0 || _owner is null) return;
+
+        _filling = ++_tickets;
+        _owner.Tell(new ReadMissed(_redisName, _filling, _sequence.Position));
+    }
+
+    private void Attach()
+    {
+        _channels.Tell(new Attach(_redisName, _id, _queue.NextNumber));
+        Timers.StartPeriodicTimer(Tick.Attach, Tick.Attach, AttachAgain);
+    }
+
+    private void OnAttached(Attached attached)
+    {
+        Heard();
+        Timers.Cancel(Tick.Attach);
+        _hasHistory = attached.HasHistory;
+        if (!Sender.Equals(_owner)) MeetOwner(Sender);
+        SendNext();
+        if (!attached.Ready) return;
+
+        if (_sequence.IsKnown) _sequence.Stands(attached.Position, _hasHistory);
+        else _sequence.StartAt(attached.Position);
+        ReportLost();
+
+        _ready = true;
+        foreach (var subscriber in _early) Begin(subscriber);
+        _early.Clear();
+        AskLastValue();
+        Fill();
+    }
+
+    private void MeetOwner(IActorRef owner)
+    {
+        LeaveOwner();
+        Context.WatchWith(owner, new OwnerGone(owner));
+        var first = !_hadOwner;
+        _hadOwner = true;
+        _owner = owner;
+
+        // Questions to a former owner may never be answered.
+        _joiners.Forget();
+        _filling = 0;
+        foreach (var (ticket, recovering) in _recovering.ToArray())
+        {
+            _recovering.Remove(ticket);
+            Begin(recovering.Subscriber);
+        }
+
+        if (!first && !_hasHistory)
+        {
+            // The former owner may have sent it: without history nobody can tell.
+            Fail(_queue.Refused(_queue.NextNumber, mayRepeat: false, Now), PublishFailure.Unknown);
+            Attach();
+            return;
+        }
+
+        if (_queue.Again() is { } batch) Send(batch);
+    }
+
+    private void OnOwnerGone(OwnerGone gone)
+    {
+        if (gone.Owner.Equals(_owner)) LoseOwner();
+    }
+
+    private void LoseOwner()
+    {
+        LeaveOwner();
+        Attach();
+    }
+
+    private void LeaveOwner()
+    {
+        if (_owner is not null) Context.Unwatch(_owner);
+        _owner = null;
+    }
+
+    private void OnTick(Tick tick)
+    {
+        if (tick == Tick.Attach) Attach();
+        else if (tick == Tick.TryAgain) Retry();
+        else if (tick == Tick.Check) Check();
+        else if (tick == Tick.Idle && IsIdle) Context.Parent.Tell(new RelayIdle(_redisName, _handled));
+    }
+
+    private void Retry()
+    {
+        Fail(_queue.Expire(Now), PublishFailure.Unavailable);
+        SendNext();
+        RestWhenIdle();
+    }
+
+    private void Check()
+    {
+        if (Now - _heard > _services.Settings.Relay.SilentAfter) Attach();
+        if (_owner is not null && Now - _sentAt > SendAgain && _queue.Again() is { } batch) Send(batch);
+        RestWhenIdle();
+    }
+
+    private void RestWhenIdle()
+    {
+        if (IsIdle && !Timers.IsTimerActive(Tick.Idle)) Timers.StartSingleTimer(Tick.Idle, Tick.Idle, _services.Settings.Relay.StopAfter);
+    }
+
+    private static void Fail(IReadOnlyList<PublishQueue.Pending> publishes, PublishFailure failure)
+    {
+        foreach (var pending in publishes) pending.Ticket.Done(new PublishResult(null, failure));
+    }
+
+    private void ReportLost()
+    {
+        if (_sequence.Lost == _lostReported) return;
+
+        _services.Metrics.PublicationsLost(_sequence.Lost - _lostReported);
+        _services.Log.LogWarning("Publications on {Channel} did not reach this node and cannot be fetched", BrokerServices.Loggable(_channel));
+        _lostReported = _sequence.Lost;
+    }
+
+    private bool IsIdle => _subscribers.Count == 0 && _early.Count == 0 && _joiners.IsEmpty && _recovering.Count == 0 && _queue.IsEmpty;
+
+    private DateTimeOffset Now => _services.Time.GetUtcNow();
+
+    private void Heard() => _heard = Now;
+
+    private sealed record OwnerGone(IActorRef Owner);
+
+    private sealed record Tick(string Name)
+    {
+        public static readonly Tick Attach = new("attach");
+        public static readonly Tick TryAgain = new("try again");
+        public static readonly Tick Check = new("check");
+        public static readonly Tick Idle = new("idle");
+    }
+
+    /// <summary>A subscriber that came with a position.</summary>
+    private sealed class Recovering(Subscriber subscriber)
+    {
+        public Subscriber Subscriber { get; } = subscriber;
+
+        public List<Publication> Missed { get; } = [];
+
+        public List<Publication> Held { get; } = [];
+
+        /// <summary>What was missed, then what came meanwhile, by position.</summary>
+        public List<Publication> Merged(Missed answer)
+        {
+            if (!answer.Whole) return Held;
+
+            var merged = new List<Publication>(Missed);
+            foreach (var publication in Held)
+                if (publication.Position.Epoch != answer.Position.Epoch || publication.Position.Offset > answer.Position.Offset) merged.Add(publication);
+            return merged;
+        }
+    }
+}

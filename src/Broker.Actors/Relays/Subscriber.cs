@@ -1,0 +1,53 @@
+using Broker.Actors.Channels;
+
+namespace Broker.Actors.Relays;
+
+/// <summary>What a subscriber gets before what is live.</summary>
+internal enum JoinMode
+{
+    /// <summary>Nothing.</summary>
+    Live,
+
+    /// <summary>The persisted last message, read from Redis when it joins.</summary>
+    LastValue,
+
+    /// <summary>What it missed since a position.</summary>
+    Since,
+}
+
+/// <summary>
+/// One subscription of one client, as its relay sees it. Belongs to one relay and is called on that relay's turns; must not wait.
+/// </summary>
+internal abstract class Subscriber(IActorRef owner, string origin, JoinMode mode, StreamPosition since = default)
+{
+    /// <summary>The actor that the client belongs to.</summary>
+    public IActorRef Owner { get; } = owner;
+
+    /// <summary>The id that its own publications carry.</summary>
+    public string Origin { get; } = origin;
+
+    public JoinMode Mode { get; } = mode;
+
+    public StreamPosition Since { get; } = since;
+
+    /// <summary>Its place in the relay's list; the relay's own.</summary>
+    public int Place { get; set; } = -1;
+
+    /// <summary>It begins: what it missed and what is live follows.</summary>
+    /// <param name="position">Where the channel stands.</param>
+    /// <param name="recovered">It came with a position and gets all that it missed.</param>
+    public virtual void Joining(StreamPosition position, bool recovered)
+    {
+    }
+
+    /// <summary>The persisted last message, before everything live.</summary>
+    public abstract void Replay(ReadOnlyMemory<byte> payload, string? publishId);
+
+    /// <summary>Takes its share of a batch. Returns how many publications that were.</summary>
+    public abstract int Deliver(Dispatch dispatch);
+
+    /// <summary>The replay is over.</summary>
+    public virtual void JoinedLive()
+    {
+    }
+}

@@ -1,0 +1,112 @@
+using System.Threading.Channels;
+using Broker.Actors.Channels;
+
+namespace Broker.Actors.Subscribing;
+
+/// <summary>
+/// A channel as an asynchronous stream. Reading begins the subscription if it has not begun; disposing ends it. One reader at a time.
+/// </summary>
+/// <remarks>
+/// Every publication carries its position: offsets follow each other within an epoch, so a jump or another epoch says that something was missed. What is not read waits, up to
+/// <c>broker.outbox</c> bytes; a slower reader is ended with <see cref="SlowReaderException"/>.
+/// </remarks>
+public sealed class Subscription : IAsyncEnumerable<Publication>, IAsyncDisposable
+{
+    private readonly Channel<Publication> _waiting = Channel.CreateUnbounded<Publication>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly TaskCompletionSource<SubscriptionStart> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ChannelName _channel;
+    private readonly StreamPosition? _since;
+    private readonly IActorRef _door;
+    private readonly Reader _reader;
+    private readonly long _limit;
+    private readonly Lock _gate = new();
+    private bool _asked;
+    private bool _disposed;
+    private long _bytes;
+
+    internal Subscription(ChannelName channel, StreamPosition? since, IActorRef door, long limit)
+    {
+        _channel = channel;
+        _since = since;
+        _door = door;
+        _limit = limit;
+        _reader = new Reader(this);
+    }
+
+    /// <summary>
+    /// Begins the subscription, if it has not begun. Completes once everything published from here on will be read: where the channel stood, and whether what was missed comes first.
+    /// </summary>
+    public Task<SubscriptionStart> StartAsync(CancellationToken cancellation = default)
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (!_asked) _door.Tell(new StartReader(_channel, _reader, _since), ActorRefs.NoSender);
+            _asked = true;
+        }
+
+        return _started.Task.WaitAsync(cancellation);
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerator<Publication> GetAsyncEnumerator(CancellationToken cancellationToken = default)
+    {
+        await StartAsync(cancellationToken);
+        await foreach (var publication in _waiting.Reader.ReadAllAsync(cancellationToken))
+        {
+            Interlocked.Add(ref _bytes, -Weight(publication));
+            yield return publication;
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync()
+    {
+        End(null);
+        return ValueTask.CompletedTask;
+    }
+
+    private void End(Exception? reason)
+    {
+        lock (_gate)
+        {
+            if (_asked && !_disposed) _door.Tell(new StopReader(_reader), ActorRefs.NoSender);
+            _disposed = true;
+        }
+
+        _waiting.Writer.TryComplete(reason);
+        _started.TrySetCanceled();
+    }
+
+    private void Take(IReadOnlyList<Publication> publications)
+    {
+        foreach (var publication in publications)
+        {
+            if (Interlocked.Add(ref _bytes, Weight(publication)) > _limit)
+            {
+                End(new SlowReaderException());
+                return;
+            }
+
+            _waiting.Writer.TryWrite(publication);
+        }
+    }
+
+    /// <summary>An empty publication takes room too.</summary>
+    private static long Weight(Publication publication) => publication.Payload.Length + 64;
+
+    private sealed class Reader(Subscription subscription) : IPublicationReader
+    {
+        public void Begins(ChannelName channel, StreamPosition position, bool recovered) =>
+            subscription._started.TrySetResult(new SubscriptionStart(position, recovered));
+
+        public void Take(IReadOnlyList<Publication> publications) => subscription.Take(publications);
+    }
+}
+
+/// <param name="Position">Where the channel stood.</param>
+/// <param name="Recovered">The subscription came with a position and gets everything since then. False with a position: something was missed, load the state anew.</param>
+public sealed record SubscriptionStart(StreamPosition Position, bool Recovered);
+
+/// <summary>A reader was slower than the channel publishes, and more waited for it than <c>broker.outbox</c> allows.</summary>
+public sealed class SlowReaderException() : Exception("the reader is slower than its channel; more waited than broker.outbox allows");
