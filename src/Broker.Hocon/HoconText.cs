@@ -5,6 +5,7 @@ using System.Text.RegularExpressions;
 namespace Broker.Hocon;
 
 /// <summary>Writes resolved values as HOCON that this reader and Akka.NET's <c>ConfigurationFactory.ParseString</c> read alike.</summary>
+/// <remarks>Akka.NET 1.5 itself trims strings when it hands them out, and takes the string "null" for null.</remarks>
 public static partial class HoconText
 {
     /// <summary>The text of a value, one key a line; the fields of an object stand without braces around them.</summary>
@@ -93,7 +94,7 @@ public static partial class HoconText
         {
             if (c is '"' or '\\')
                 quoted.Append('\\').Append(c);
-            else if (char.IsControl(c) || char.IsSurrogate(c) || c == '\uFEFF')
+            else if (char.IsControl(c))
                 quoted.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
             else
                 quoted.Append(c);
