@@ -158,6 +158,23 @@ public sealed class SubstitutionTests
     }
 
     [Fact]
+    public void Inherited_objects_merge_at_every_level()
+    {
+        var config = Read("base { o { p { x = 1, y = 1 } } }\na = ${base} { o { p { y = 2 } } }\na.o.p.z = 3");
+
+        Assert.Equal("x = 1\ny = 2\nz = 3\n", config.Get("a.o.p").ToHocon());
+    }
+
+    [Fact]
+    public void A_substitution_that_is_no_object_hides_the_fields_of_the_object_before()
+    {
+        var config = Read("text = x\na { b = 1 }\na = ${text}\nc = ${?a.b}\nd = ${?a}");
+
+        Assert.False(config.ContainsKey("c"));
+        Assert.Equal("x", config["d"].AsString());
+    }
+
+    [Fact]
     public void Two_fields_that_swap_their_values_both_get_the_same()
     {
         var config = Read("a = 1\nb = 2\na = ${b}\nb = ${a}");
