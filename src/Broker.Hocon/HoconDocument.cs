@@ -14,7 +14,7 @@ public sealed class HoconDocument
 
     private HoconDocument(ObjectNode root) => _root = root;
 
-    /// <summary>Parses a text, which errors call <paramref name="name"/>. It can include files by absolute names only.</summary>
+    /// <summary>Parses a text, which errors call <paramref name="name"/>; it includes files by absolute names only.</summary>
     /// <exception cref="HoconException">The text is not HOCON, or an included file cannot be read.</exception>
     public static HoconDocument Parse(string text, string name = "text") => new(Parser.Parse(Source.OfText(text, name)));
 
@@ -22,7 +22,7 @@ public sealed class HoconDocument
     /// <exception cref="HoconException">The file cannot be read or is not HOCON.</exception>
     public static HoconDocument Load(string path) => new(Source.ParseFile(path));
 
-    /// <summary>This document over a lower one: this wins, objects merge, and self-references of this see the values of the lower.</summary>
+    /// <summary>This document over a lower one: this wins, objects merge, self-references of this see the lower's values.</summary>
     public HoconDocument WithFallback(HoconDocument lower)
     {
         var merged = lower._root.Copy();
@@ -33,7 +33,7 @@ public sealed class HoconDocument
 
     /// <summary>Replaces the substitutions: from the whole tree, else from the environment.</summary>
     /// <param name="environment">Finds a variable by name; by default those of the process.</param>
-    /// <exception cref="HoconException">A required substitution has no value, leads back to itself, or all of it becomes too large.</exception>
+    /// <exception cref="HoconException">A substitution has no value or leads back to itself, or all becomes too large.</exception>
     public HoconObject Resolve(Func<string, string?>? environment = null) =>
         new Resolver(_root, environment ?? Environment.GetEnvironmentVariable).Resolve();
 }

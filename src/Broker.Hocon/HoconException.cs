@@ -1,6 +1,6 @@
 namespace Broker.Hocon;
 
-/// <summary>The only error of the reader: what is wrong, and where. Its message starts with <c>file:line:col: </c> when that is known.</summary>
+/// <summary>The only error of the reader: what is wrong and where. Its message starts with <c>file:line:col: </c>, if known.</summary>
 public sealed class HoconException : Exception
 {
     /// <summary>Reports <paramref name="problem"/> at <paramref name="origin"/>; <c>default</c> stands for an unknown place.</summary>

@@ -21,7 +21,9 @@ public sealed class HoconScalar : HoconValue
 
     internal override string Kind => "a string";
 
-    private protected override string Described => IsNull ? "null" : $"'{(Text.Length > LongestQuote ? Text[..LongestQuote] + "…" : Text)}'";
+    private protected override string Described => IsNull ? "null" : $"'{Shortened}'";
+
+    private string Shortened => Text.Length > LongestQuote ? Text[..LongestQuote] + "…" : Text;
 
     /// <inheritdoc/>
     public override string AsString() => IsNull ? base.AsString() : Text;

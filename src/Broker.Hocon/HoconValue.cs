@@ -34,7 +34,7 @@ public abstract class HoconValue
     /// <summary>A finite number.</summary>
     public virtual double AsDouble() => throw Expected("a number");
 
-    /// <summary>A number with a unit from <c>ns</c> to <c>d</c>, or their long names; milliseconds without one. TimeSpan counts in 100 ns.</summary>
+    /// <summary>A number with a unit from <c>ns</c> to <c>d</c>, or its long name; milliseconds without one.</summary>
     public virtual TimeSpan AsDuration() => throw Expected("a duration such as 30s");
 
     /// <summary>Bytes: a number with a unit such as <c>kB</c> (1000) or <c>K</c>, <c>KiB</c> (1024); bytes without one.</summary>

@@ -9,12 +9,14 @@ internal static class Concatenation
     public static HoconValue? Join(ConcatenationNode node, Func<Node, HoconValue?> resolve, Action<long> spend)
     {
         var parts = node.Parts.ConvertAll(part => (Node: part, Value: resolve(part)));
-        var values = parts.Where(part => part.Node is not LiteralNode { IsBlank: true }).Select(part => part.Value).OfType<HoconValue>().ToList();
+
+        // Blanks count between strings only.
+        var values = parts.Where(part => part.Node is not LiteralNode { IsBlank: true })
+            .Select(part => part.Value).OfType<HoconValue>().ToList();
 
         if (values.Count == 0)
             return null;
 
-        // Blanks count between strings only.
         return values.TrueForAll(value => value is HoconScalar)
             ? Text(node.Origin, parts.Select(part => part.Value).OfType<HoconScalar>(), spend)
             : Join(node.Origin, values, spend);

@@ -77,10 +77,11 @@ internal static class QuotedText
     private static bool IsHex(string text, int at, out char character)
     {
         character = default;
-        if (at + 4 > text.Length || !ushort.TryParse(text.AsSpan(at, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code))
+        if (at + 4 > text.Length)
             return false;
 
+        var isHex = ushort.TryParse(text.AsSpan(at, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code);
         character = (char)code;
-        return true;
+        return isHex;
     }
 }

@@ -28,9 +28,14 @@ internal sealed class SourceFiles
         {
             return null;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or SecurityException or ArgumentException or NotSupportedException)
+        catch (DecoderFallbackException e)
         {
-            throw new HoconException(reader, $"cannot read {path}: {(e is DecoderFallbackException ? "it is not UTF-8" : e.Message)}", e);
+            throw new HoconException(reader, $"cannot read {path}: it is not UTF-8", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or SecurityException or ArgumentException
+            or NotSupportedException)
+        {
+            throw new HoconException(reader, $"cannot read {path}: {e.Message}", e);
         }
     }
 
@@ -58,7 +63,7 @@ internal sealed class SourceFiles
         {
             _bytes += count;
             if (_bytes > Limits.Bytes)
-                throw new HoconException(reader, $"cannot read {path}: the files of a configuration are limited to {Limits.Bytes / 1024 / 1024} MiB");
+                throw new HoconException(reader, $"cannot read {path}: all files together are limited to {Limits.Bytes / 1024 / 1024} MiB");
 
             content.Write(chunk, 0, count);
         }

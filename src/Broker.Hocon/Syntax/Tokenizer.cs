@@ -38,8 +38,8 @@ internal sealed class Tokenizer(string text, string file)
         };
     }
 
-    /// <summary>White space of the HOCON specification, other than the newline: Unicode's separators, controls and the byte order mark.</summary>
-    public static bool IsBlank(char c) => c != '\n' && (char.IsWhiteSpace(c) || c is (>= '\u001C' and <= '\u001F') or '\uFEFF');
+    // White space of the specification other than the newline: Unicode's separators, some controls, the byte order mark.
+    private static bool IsBlank(char c) => c != '\n' && (char.IsWhiteSpace(c) || c is (>= '\u001C' and <= '\u001F') or '\uFEFF');
 
     private HoconOrigin Here => new(file, _line, _at - _lineStart + 1);
 

@@ -1,6 +1,6 @@
 namespace Broker.Hocon.Units;
 
-/// <summary>Sizes in bytes of the HOCON specification: one letter means powers of 1024, as in <c>java -Xmx2G</c>; kB, MB, GB of 1000.</summary>
+/// <summary>Sizes in bytes of the HOCON specification: one letter means powers of 1024, as in <c>java -Xmx2G</c>.</summary>
 internal static class ByteSize
 {
     public const string Allowed = "units B, kB, MB, GB, TB of 1000; K, M, G, T or KiB, MiB, GiB, TiB of 1024; a number alone means bytes";

@@ -43,7 +43,9 @@ public sealed class ErrorPlaceTests
 
         var error = Assert.Throws<HoconException>(() => config.Get("broker.redis.port").AsInt());
 
-        Assert.Equal("broker.conf:2:16: broker.redis.port: expected a whole number from -2147483648 to 2147483647, found 'many'", error.Message);
+        Assert.Equal(
+            "broker.conf:2:16: broker.redis.port: expected a whole number from -2147483648 to 2147483647, found 'many'",
+            error.Message);
     }
 
     [Fact]

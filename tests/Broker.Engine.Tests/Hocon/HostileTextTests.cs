@@ -33,7 +33,7 @@ public sealed class HostileTextTests
         var error = OnStack(512, () =>
         {
             HoconDocument.Parse(lists).Resolve(_ => null).ToHocon();
-            HoconDocument.Parse($"{path} = 1\nb = ${{{path}}}").WithFallback(HoconDocument.Parse($"{path} = 2")).Resolve(_ => null).ToHocon();
+            HoconDocument.Parse($"b = ${{{path}}}").WithFallback(HoconDocument.Parse($"{path} = 2")).Resolve(_ => null).ToHocon();
             HoconDocument.Parse(chain.ToString()).Resolve(_ => null).ToHocon();
         });
 
