@@ -43,6 +43,9 @@ internal sealed class EchoServer : IAsyncDisposable
     /// <summary>What to do with a message instead of sending it back.</summary>
     public Func<WebSocketConnection, ReadOnlyMemory<byte>, bool, ValueTask>? OnMessage { get; set; }
 
+    /// <summary>Behaves as a server that shows streams only.</summary>
+    public bool HidesConnections { get; set; }
+
     /// <summary>Cuts clients off.</summary>
     public CancellationToken Cancellation { get; set; }
 
@@ -66,6 +69,7 @@ internal sealed class EchoServer : IAsyncDisposable
 
     private async Task ServeAsync(HttpContext context)
     {
+        if (HidesConnections) context = new DefaultHttpContext(new WithoutConnection(context.Features));
         if (WebSocketHandshake.Check(context) is { } refusal)
         {
             await refusal.WriteAsync(context);

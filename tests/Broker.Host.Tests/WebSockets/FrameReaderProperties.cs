@@ -11,7 +11,7 @@ public sealed class FrameReaderProperties
 {
     private const int Limit = 4 * 1024;
 
-    private static readonly Config Fixed = Config.QuickThrowOnFailure.WithMaxTest(500).WithReplay(20_260_417UL, 1UL);
+    private static readonly FsCheck.Config Fixed = FsCheck.Config.QuickThrowOnFailure.WithMaxTest(500).WithReplay(20_260_417UL, 1UL);
 
     [Fact]
     public void Any_split_of_a_stream_gives_the_same()

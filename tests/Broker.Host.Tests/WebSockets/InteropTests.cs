@@ -17,6 +17,7 @@ public sealed class InteropTests
     public enum Carrier
     {
         Http1,
+        Http1Stream,
         Https1,
         Https2,
     }
@@ -25,6 +26,7 @@ public sealed class InteropTests
 
     [Theory]
     [InlineData(Carrier.Http1)]
+    [InlineData(Carrier.Http1Stream)]
     [InlineData(Carrier.Https1)]
     [InlineData(Carrier.Https2)]
     public async Task Messages_of_any_size_come_back_and_the_client_closes(Carrier carrier)
@@ -45,6 +47,7 @@ public sealed class InteropTests
 
     [Theory]
     [InlineData(Carrier.Http1)]
+    [InlineData(Carrier.Http1Stream)]
     [InlineData(Carrier.Https1)]
     [InlineData(Carrier.Https2)]
     public async Task The_server_closes_with_a_code_of_its_own(Carrier carrier)
@@ -64,6 +67,7 @@ public sealed class InteropTests
 
     [Theory]
     [InlineData(Carrier.Http1)]
+    [InlineData(Carrier.Http1Stream)]
     [InlineData(Carrier.Https1)]
     [InlineData(Carrier.Https2)]
     public async Task A_message_beyond_the_limit_is_closed_with_1009(Carrier carrier)
@@ -79,6 +83,7 @@ public sealed class InteropTests
 
     [Theory]
     [InlineData(Carrier.Http1)]
+    [InlineData(Carrier.Http1Stream)]
     [InlineData(Carrier.Https1)]
     [InlineData(Carrier.Https2)]
     public async Task A_client_that_does_not_answer_the_close_is_cut_off(Carrier carrier)
@@ -88,12 +93,13 @@ public sealed class InteropTests
 
         (await server.NextConnectionAsync()).Transport.Close(CloseReason.GoingAway);
 
-        Assert.Equal(new Ending(EndKind.TimedOut, CloseReason.GoingAway), await server.NextEndingAsync());
         Assert.Equal(WebSocketMessageType.Close, (await ReceiveAsync(client)).Type);
+        Assert.Equal(new Ending(EndKind.TimedOut, CloseReason.GoingAway), await server.NextEndingAsync());
     }
 
     [Theory]
     [InlineData(Carrier.Http1)]
+    [InlineData(Carrier.Http1Stream)]
     [InlineData(Carrier.Https1)]
     [InlineData(Carrier.Https2)]
     public async Task A_client_that_goes_without_a_word_is_lost(Carrier carrier)
@@ -116,14 +122,18 @@ public sealed class InteropTests
         Assert.Equal("json", client.SubProtocol);
     }
 
-    private static Task<EchoServer> StartAsync(Carrier carrier, WebSocketSettings? settings = null) =>
-        EchoServer.StartAsync(settings, options => options.Listen(IPAddress.Loopback, 0, listen =>
+    private static async Task<EchoServer> StartAsync(Carrier carrier, WebSocketSettings? settings = null)
+    {
+        var server = await EchoServer.StartAsync(settings, options => options.Listen(IPAddress.Loopback, 0, listen =>
         {
-            if (carrier == Carrier.Http1) return;
+            if (carrier is Carrier.Http1 or Carrier.Http1Stream) return;
 
             listen.Protocols = carrier == Carrier.Https1 ? HttpProtocols.Http1 : HttpProtocols.Http2;
             listen.UseHttps(Certificate.Value);
         }));
+        server.HidesConnections = carrier == Carrier.Http1Stream;
+        return server;
+    }
 
     private static async Task<ClientWebSocket> ConnectAsync(EchoServer server, Carrier carrier, params string[] subprotocols)
     {
@@ -143,7 +153,7 @@ public sealed class InteropTests
             },
         };
         var invoker = new HttpMessageInvoker(handler, disposeHandler: false);
-        var scheme = carrier == Carrier.Http1 ? "ws" : "wss";
+        var scheme = carrier is Carrier.Http1 or Carrier.Http1Stream ? "ws" : "wss";
         await client.ConnectAsync(new Uri($"{scheme}://127.0.0.1:{server.Port}/ws/foobar"), invoker, default).WaitAsync(Deadline.Fact);
         return client;
     }
