@@ -27,7 +27,7 @@ internal abstract class ActorMaker(Type type, object?[] arguments)
         return new ConstructorMaker(made.Type, constructor, arguments);
     }
 
-    public static ActorMaker From(Type type, object?[] arguments) => new ConstructorMaker(type, constructor: null, arguments);
+    public static ActorMaker From(Type type, object?[] arguments) => new ConstructorMaker(type, constructor: null, [.. arguments]);
 
     public static ActorMaker From(IIndirectActorProducer producer, object?[] arguments) => new ProducerMaker(producer, arguments);
 

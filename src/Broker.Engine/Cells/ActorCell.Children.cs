@@ -42,6 +42,14 @@ internal sealed partial class ActorCell
         (child as IInternalActorRef)?.SendSystemMessage(new Terminate());
     }
 
+    /// <summary>From now on nobody can be added, not even from another thread.</summary>
+    private Children CloseChildren()
+    {
+        var children = Interlocked.CompareExchange(ref _children, Engine.Children.None, null) ?? Engine.Children.None;
+        children.Close();
+        return children;
+    }
+
     private void StopChildren()
     {
         foreach (var child in Children)

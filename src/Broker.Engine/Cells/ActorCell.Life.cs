@@ -174,10 +174,9 @@ internal sealed partial class ActorCell
         SetReceiveTimeout(null);
         _timers?.CancelAll();
         UnwatchAll();
-        var children = Volatile.Read(ref _children);
-        children?.Close();
+        var children = CloseChildren();
         StopChildren();
-        if (children is { Count: > 0 })
+        if (children.Count > 0)
         {
             _phase = Phase.Terminating;
             return;

@@ -3,6 +3,9 @@ namespace Broker.Engine;
 /// <summary>The children of one actor by name. The one part of a cell that other threads may touch, so it has a lock.</summary>
 internal sealed class Children
 {
+    /// <summary>Those of an actor that ends without ever having had any.</summary>
+    public static readonly Children None = new();
+
     private readonly Dictionary<string, LocalActorRef> _byName = [];
     private Dictionary<LocalActorRef, RestartCount>? _restarts;
     private int _dying;

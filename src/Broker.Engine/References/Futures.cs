@@ -86,7 +86,7 @@ internal sealed class AskRef<T>(LocalActorSystem system) : ActorRefBase
         if (cancellationToken.CanBeCanceled)
         {
             _cancellation = cancellationToken.UnsafeRegister(
-                static (state, token) => ((AskRef<T>)state!).Complete(answer => answer.TrySetCanceled(token)), this);
+                static (state, token) => ((AskRef<T>)state!).Cancelled(token), this);
         }
     }
 
@@ -95,12 +95,12 @@ internal sealed class AskRef<T>(LocalActorSystem system) : ActorRefBase
         ThrowIfNull(message);
         var taken = message switch
         {
-            T answer => Complete(it => it.TrySetResult(answer)),
-            Status.Failure failure => Complete(it => it.TrySetException(failure.Cause)),
-            _ => Complete(it => it.TrySetException(
-                new ArgumentException($"Received message of type [{message.GetType()}] - Ask expected message of type [{typeof(T)}]"))),
+            T answer => _answer.TrySetResult(answer),
+            Status.Failure failure => _answer.TrySetException(failure.Cause),
+            _ => _answer.TrySetException(
+                new ArgumentException($"Received message of type [{message.GetType()}] - Ask expected message of type [{typeof(T)}]")),
         };
-
+        Forget();
         if (!taken && !_answer.Task.IsCanceled)
         {
             system.DeadLetterMailbox.Lost(message, sender, this);
@@ -111,17 +111,27 @@ internal sealed class AskRef<T>(LocalActorSystem system) : ActorRefBase
 
     public override int GetHashCode() => Path.GetHashCode();
 
-    private bool Complete(Func<TaskCompletionSource<T>, bool> how)
+    private void Cancelled(CancellationToken token)
     {
-        var taken = how(_answer);
+        _answer.TrySetCanceled(token);
+        Forget();
+    }
+
+    private void TimedOut(TimeSpan timeout)
+    {
+        _answer.TrySetException(new AskTimeoutException($"Timeout after {timeout.TotalSeconds:F2} seconds"));
+        Forget();
+    }
+
+    /// <summary>Nothing keeps this in memory any more.</summary>
+    private void Forget()
+    {
         _timeout?.Cancel();
         _cancellation.Unregister();
-        return taken;
     }
 
     private sealed class TimeoutAlarm(AskRef<T> asking, TimeSpan timeout) : Alarm(period: null)
     {
-        public override void Ring() => asking.Complete(answer => answer.TrySetException(
-            new AskTimeoutException($"Timeout after {timeout.TotalSeconds:F2} seconds")));
+        public override void Ring() => asking.TimedOut(timeout);
     }
 }

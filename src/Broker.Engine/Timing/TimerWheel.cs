@@ -151,8 +151,10 @@ internal sealed class TimerWheel : IScheduler, IDisposable
         }
 
         _wakeTick = tick;
-        var wait = TimeSpan.FromMilliseconds(tick * TickMilliseconds) - Elapsed();
-        _clock.Change((long)Math.Max(0, Math.Ceiling(wait.TotalMilliseconds)), Timeout.Infinite);
+
+        // Never longer than a round: the clock takes no more than some weeks, and looking once more costs nothing.
+        var wait = Math.Ceiling((tick * TickMilliseconds) - Elapsed().TotalMilliseconds);
+        _clock.Change((long)Math.Clamp(wait, 0, Slots * TickMilliseconds), Timeout.Infinite);
     }
 
     private void RingDue()
