@@ -31,7 +31,8 @@ internal interface IRedisBus : IAsyncDisposable
 
     /// <summary>
     /// Calls <see cref="IArrivals.Passed"/> once everything that Redis published on the channel before this call has arrived. Dropped without a call when the
-    /// subscription is lost (<see cref="IArrivals.Lost"/> tells) or not confirmed.
+    /// subscription is lost (<see cref="IArrivals.Lost"/> tells) or not confirmed. On Redis Cluster: everything that the node of the channel's slot published,
+    /// as Broker's own scripts do.
     /// </summary>
     void Fence(string channel, long ticket);
 

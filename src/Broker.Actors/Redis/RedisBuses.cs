@@ -7,5 +7,11 @@ namespace Broker.Actors.Redis;
 /// <summary>Chooses the bus: Redis where a connection is configured, otherwise the embedded store.</summary>
 internal static class RedisBuses
 {
-    public static IRedisBus Open(BrokerSettings settings, ILogger log, TimeProvider time) => new InMemoryBus(new InMemoryStore(time));
+    public static async Task<IRedisBus> OpenAsync(BrokerSettings settings, ILogger log, TimeProvider time)
+    {
+        if (settings.RedisConnection.Length == 0) return new InMemoryBus(new InMemoryStore(time));
+
+        var busSettings = RedisBusSettings.Default with { CommandTimeout = settings.Redis.Timeout };
+        return await RedisBus.ConnectAsync(RedisConnectionString.Parse(settings.RedisConnection), busSettings, log);
+    }
 }

@@ -1,0 +1,222 @@
+using Broker.Actors.Channels;
+using Broker.Actors.Redis.Subscriptions;
+using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
+
+namespace Broker.Actors.Redis;
+
+/// <param name="CommandTimeout">After so long a command has failed.</param>
+/// <param name="Subscriptions">Of the subscription connection.</param>
+internal sealed record RedisBusSettings(TimeSpan CommandTimeout, SubscriptionSettings Subscriptions)
+{
+    public static RedisBusSettings Default { get; } = new(TimeSpan.FromSeconds(4), SubscriptionSettings.Default);
+}
+
+/// <summary>
+/// Redis itself: StackExchange.Redis for commands and scripts, a <see cref="SubscriptionReader"/> for what is published.
+/// </summary>
+internal sealed class RedisBus : IRedisBus
+{
+    private static readonly TimeSpan FenceRetry = TimeSpan.FromMilliseconds(500);
+
+    private readonly ConnectionMultiplexer _multiplexer;
+    private readonly IDatabase _database;
+    private readonly SubscriptionReader _reader;
+    private readonly TimeSpan _timeout;
+    private readonly string _fenceChannel = "broker:fences:" + Guid.NewGuid().ToString("N");
+    private volatile bool _isCluster;
+
+    private RedisBus(ConnectionMultiplexer multiplexer, SubscriptionReader reader, RedisBusSettings settings)
+    {
+        (_multiplexer, _reader, _timeout) = (multiplexer, reader, settings.CommandTimeout);
+        _database = multiplexer.GetDatabase();
+        multiplexer.ConnectionRestored += (_, _) => LookForCluster();
+        LookForCluster();
+    }
+
+    public bool IsConnected => _reader.IsUp && _multiplexer.IsConnected;
+
+    public bool IsCluster => _isCluster;
+
+    /// <summary>Why it is not connected, as far as known; names no host.</summary>
+    public string? Trouble => _reader.Trouble;
+
+    public SubscriptionCounters Counters => _reader.Counters;
+
+    /// <summary>Comes back within the connect timeout, connected or not: an absent Redis is looked for until it is there.</summary>
+    public static async Task<RedisBus> ConnectAsync(RedisConnectionString connection, RedisBusSettings settings, ILogger log)
+    {
+        var options = connection.ToOptions();
+        options.AbortOnConnectFail = false;
+        options.ClientName = "broker-commands";
+        options.SyncTimeout = options.ResponseTimeout = (int)settings.CommandTimeout.TotalMilliseconds;
+        options.ConnectTimeout = (int)settings.Subscriptions.ConnectTimeout.TotalMilliseconds;
+        options.KeepAlive = Math.Max(1, (int)settings.Subscriptions.Silence.TotalSeconds);
+        options.ReconnectRetryPolicy = new LinearRetry(100);
+
+        var reader = new SubscriptionReader(connection, settings.Subscriptions, log);
+        try
+        {
+            return new RedisBus(await ConnectionMultiplexer.ConnectAsync(options), reader, settings);
+        }
+        catch
+        {
+            reader.Dispose();
+            throw;
+        }
+    }
+
+    public Task PingAsync() => Ask(redis => redis.PingAsync());
+
+    public void Subscribe(string channel, string? markChannel, IArrivals arrivals) => _reader.Subscribe(channel, markChannel, arrivals);
+
+    public void Unsubscribe(string channel, IArrivals arrivals) => _reader.Unsubscribe(channel, arrivals);
+
+    public void Fence(string channel, long ticket)
+    {
+        if (_isCluster) _ = FenceOnClusterAsync(channel, ticket);
+        else _reader.Fence(channel, ticket);
+    }
+
+    public Task PublishAsync(RedisKeys keys, IReadOnlyList<OutgoingPublication> publications)
+    {
+        if (publications is [{ Expire: <= 0 } only])
+            return Ask(redis => redis.PublishAsync(new RedisChannel(keys.Channel, RedisChannel.PatternMode.Literal), only.Payload));
+
+        var last = LastPersisted.Of(publications);
+        var arguments = new List<RedisValue>(4 + publications.Count) { last.Index, last.Expire, last.IdValue ?? [], last.IdExpire };
+        foreach (var publication in publications) arguments.Add(publication.Payload);
+
+        // The text, not its hash: a resend after NOSCRIPT would let a later publish pass this one.
+        return Ask(redis => redis.ScriptEvaluateAsync(RedisScripts.Publish, LastKeys(keys), [.. arguments], CommandFlags.NoScriptCache));
+    }
+
+    public async Task<LastValue> ReadLastAsync(RedisKeys keys)
+    {
+        var values = await Ask(redis => redis.StringGetAsync(LastKeys(keys)));
+        if (values[0].IsNull) return default;
+
+        var payload = (byte[])values[0]!;
+        var id = values.Length > 1 && !values[1].IsNull ? LastId.Match((byte[])values[1]!, payload) : null;
+        return new LastValue(payload, id);
+    }
+
+    public Task<bool> RemoveLastAsync(RedisKeys keys) => Ask(redis =>
+    {
+        _ = redis.KeyDeleteAsync(keys.LastId, CommandFlags.FireAndForget);
+        return redis.KeyDeleteAsync(keys.Channel);
+    });
+
+    public async Task<StreamPosition?> ReadPositionAsync(RedisKeys keys)
+    {
+        var meta = await Ask(redis => redis.HashGetAsync(keys.Meta, ["epoch", "offset"]));
+        return meta[0].IsNull ? null : new StreamPosition(meta[0]!, (long)meta[1]);
+    }
+
+    public async Task<TakenOver> TakeOverAsync(RedisKeys keys, TakeOver order) =>
+        RedisHistory.ToTakenOver(await Run(RedisScripts.TakeOver, [keys.Meta, keys.History, keys.Channel], RedisHistory.ForTakeOver(keys, order)));
+
+    public async Task<Appended> AppendAsync(RedisKeys keys, Append order) =>
+        RedisHistory.ToAppended(await Run(RedisScripts.Append, [keys.Meta, keys.History, keys.Channel, keys.LastId], RedisHistory.ForAppend(keys, order)));
+
+    public async Task<HistoryPage> ReadHistoryAsync(RedisKeys keys, long after, int maxCount, int maxBytes) =>
+        RedisHistory.ToPage(await Run(RedisScripts.ReadHistory, [keys.Meta, keys.History], RedisHistory.ForPage(after, maxCount, maxBytes)));
+
+    public async Task<byte[]?> GetAsync(string key) => await Ask(redis => redis.StringGetAsync(key));
+
+    public Task SetAsync(string key, byte[] value, TimeSpan expires) => Ask(redis => redis.StringSetAsync(key, value, expires));
+
+    public Task<bool> RemoveAsync(string key) => Ask(redis => redis.KeyDeleteAsync(key));
+
+    public async Task<bool> HoldLeaseAsync(string key, string holder, TimeSpan duration) =>
+        (bool)await Run(RedisScripts.HoldLease, [key], [holder, (long)duration.TotalMilliseconds]);
+
+    public Task ReleaseLeaseAsync(string key, string holder) => Run(RedisScripts.ReleaseLease, [key], [holder]);
+
+    public async Task<RedisReply> ExecuteAsync(string command, IReadOnlyList<string> arguments)
+    {
+        // As a key the first argument also finds its node on a cluster.
+        var typed = arguments.Select((argument, i) => i == 0 ? (object)(RedisKey)argument : (RedisValue)argument).ToArray();
+        try
+        {
+            return RedisReplies.Of(await Ask(redis => redis.ExecuteAsync(command, typed)));
+        }
+        catch (RedisRefusedException refused)
+        {
+            return new RedisReply(Error: refused.Message);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _reader.Dispose();
+        try
+        {
+            await _multiplexer.CloseAsync().WaitAsync(_timeout);
+        }
+        catch (TimeoutException)
+        {
+            // Redis is gone; so are we.
+        }
+
+        _multiplexer.Dispose();
+    }
+
+    private void LookForCluster()
+    {
+        if (_isCluster || !_multiplexer.GetEndPoints().Any(endPoint => _multiplexer.GetServer(endPoint).ServerType == ServerType.Cluster)) return;
+
+        _reader.SubscribeFences(_fenceChannel);
+        _isCluster = true;
+    }
+
+    /// <summary>
+    /// A PONG says nothing of what other nodes of a cluster published. So the channel's own node, which runs our scripts for it, publishes a message that
+    /// reaches us behind all that it published before; again, until it has arrived.
+    /// </summary>
+    private async Task FenceOnClusterAsync(string channel, long ticket)
+    {
+        var fence = _reader.AddFence(channel, ticket);
+        while (fence != 0 && _reader.AwaitsFence(fence))
+        {
+            try
+            {
+                await Ask(redis => redis.ScriptEvaluateAsync(RedisScripts.Fence, [channel], [_fenceChannel, fence], CommandFlags.NoScriptCache));
+            }
+            catch (RedisUnavailableException)
+            {
+                // The node is gone or another takes over its slots: again below, for as long as we are subscribed.
+            }
+
+            await Task.Delay(FenceRetry);
+        }
+    }
+
+    /// <summary>On a cluster the publish id is left out where it would lie in another slot.</summary>
+    private RedisKey[] LastKeys(RedisKeys keys) => keys.ShareOneSlot || !IsCluster ? [keys.Channel, keys.LastId] : [keys.Channel];
+
+    private async Task<RedisResult> Run(string script, RedisKey[] keys, RedisValue[] arguments)
+    {
+        try
+        {
+            return await Ask(redis => redis.ScriptEvaluateAsync(script, keys, arguments));
+        }
+        catch (RedisRefusedException lost) when (lost.InnerException is RedisServerException problem && RedisErrors.IsNoScript(problem))
+        {
+            return await Ask(redis => redis.ScriptEvaluateAsync(script, keys, arguments, CommandFlags.NoScriptCache));
+        }
+    }
+
+    /// <summary>The command is sent before this returns: calls of one thread reach Redis in their order.</summary>
+    private async Task<T> Ask<T>(Func<IDatabase, Task<T>> command)
+    {
+        try
+        {
+            return await command(_database).WaitAsync(_timeout);
+        }
+        catch (Exception problem)
+        {
+            throw RedisErrors.Translate(problem, Trouble);
+        }
+    }
+}
