@@ -28,7 +28,7 @@ internal sealed class RedisTarget(IRedisBus bus, string prefix) : IPublishTarget
     {
         try
         {
-            await bus.PublishAsync(new RedisKeys(channel.ToRedis(prefix)), [publication]);
+            await bus.PublishAsync(new RedisKeys(channel.ToRedis(prefix)), [publication with { PublishId = null, Shared = false }]);
             return new PublishResult(null, null);
         }
         catch (RedisUnavailableException)

@@ -54,7 +54,7 @@ public sealed record BrokerSettings
         var broker = root.GetObject("broker");
         return new BrokerSettings
         {
-            RedisConnection = broker.Get("redis.connection").AsString(),
+            RedisConnection = Connection(broker.Get("redis.connection")),
             Prefix = broker.Get("prefix").AsString(),
             Expire = Seconds(broker.Get("expire")),
             PublishTimeout = broker.Get("publish-timeout").AsDuration(),
@@ -82,6 +82,20 @@ public sealed record BrokerSettings
     /// <summary>How much history a channel keeps; null for none.</summary>
     internal HistoryLimits? HistoryOf(ChannelName channel) =>
         channel.Kind == ChannelKind.Raw ? null : History.FirstOrDefault(rule => rule.Facility.Fits(channel.Facility))?.Limits;
+
+    private static string Connection(HoconValue value)
+    {
+        var text = value.AsString();
+        try
+        {
+            if (text.Length > 0) RedisConnectionString.Parse(text);
+            return text;
+        }
+        catch (FormatException wrong)
+        {
+            throw HoconChecks.Wrong(value, wrong.Message);
+        }
+    }
 
     /// <summary>A bare number is seconds, as in ws4redis.</summary>
     private static int Seconds(HoconValue value) => value is HoconScalar scalar && int.TryParse(scalar.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var seconds)
