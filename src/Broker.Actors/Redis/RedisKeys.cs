@@ -30,9 +30,9 @@ internal sealed class RedisKeys
     public string LastId => _stem + ":id";
 
     /// <summary>
-    /// Braces that make no valid hash tag cannot be wrapped in one: then the companions would lie in other slots.
+    /// A closing brace that ends no valid hash tag would end the one that the name is wrapped in too early: the companions would lie in other slots.
     /// </summary>
-    public bool ShareOneSlot => HashTag(Channel) is not null || Channel.AsSpan().IndexOfAny('{', '}') < 0;
+    public bool ShareOneSlot => HashTag(Channel) is not null || !Channel.Contains('}', StringComparison.Ordinal);
 
     /// <summary>What Redis Cluster hashes instead of the whole key: between the first <c>{</c> and the next <c>}</c>, if not empty.</summary>
     private static string? HashTag(string key)
