@@ -17,6 +17,9 @@ internal sealed record RedisBusSettings(TimeSpan CommandTimeout, SubscriptionSet
 /// </summary>
 internal sealed class RedisBus : IRedisBus
 {
+    /// <summary>It then makes no second connection.</summary>
+    private static readonly CommandMap WithoutSubscriptions = CommandMap.Create(["SUBSCRIBE"], available: false);
+
     private static readonly TimeSpan FenceRetry = TimeSpan.FromMilliseconds(500);
 
     private readonly ConnectionMultiplexer _multiplexer;
@@ -31,6 +34,7 @@ internal sealed class RedisBus : IRedisBus
         (_multiplexer, _reader, _timeout) = (multiplexer, reader, settings.CommandTimeout);
         _database = multiplexer.GetDatabase();
         multiplexer.ConnectionRestored += (_, _) => LookForCluster();
+        multiplexer.ConfigurationChanged += (_, _) => LookForCluster();
         LookForCluster();
     }
 
@@ -53,6 +57,7 @@ internal sealed class RedisBus : IRedisBus
         options.ConnectTimeout = (int)settings.Subscriptions.ConnectTimeout.TotalMilliseconds;
         options.KeepAlive = Math.Max(1, (int)settings.Subscriptions.Silence.TotalSeconds);
         options.ReconnectRetryPolicy = new LinearRetry(100);
+        if (options.CommandMap == CommandMap.Default) options.CommandMap = WithoutSubscriptions;
 
         var reader = new SubscriptionReader(connection, settings.Subscriptions, log);
         try
@@ -80,7 +85,8 @@ internal sealed class RedisBus : IRedisBus
 
     public Task PublishAsync(RedisKeys keys, IReadOnlyList<OutgoingPublication> publications)
     {
-        if (publications is [{ Expire: <= 0 } only])
+        // On a cluster a plain PUBLISH goes to any node and would pass, or be passed by, what the script publishes on the channel's own.
+        if (!_isCluster && publications is [{ Expire: <= 0 } only])
             return Ask(redis => redis.PublishAsync(new RedisChannel(keys.Channel, RedisChannel.PatternMode.Literal), only.Payload));
 
         var last = LastPersisted.Of(publications);

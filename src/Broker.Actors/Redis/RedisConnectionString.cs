@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Security;
+using System.Reflection;
 using StackExchange.Redis;
 
 namespace Broker.Actors.Redis;
@@ -19,6 +20,7 @@ internal sealed class RedisConnectionString
     {
         _options = options;
         User = user is "default" ? null : user;
+        if (User is not null) UserOption.Require();
         TlsHost = tlsHost;
         foreach (var endPoint in options.EndPoints) EndPoints = [.. EndPoints, WithPort(endPoint, options.Ssl)];
     }
@@ -38,7 +40,7 @@ internal sealed class RedisConnectionString
     public int Database => _options.DefaultDatabase ?? 0;
 
     /// <summary>Null for the platform's own judgement of the certificate.</summary>
-    public RemoteCertificateValidationCallback? CertificateValidation { get; init; }
+    public RemoteCertificateValidationCallback? CertificateValidation { get; private init; }
 
     /// <exception cref="FormatException">What is wrong, in words that may be logged.</exception>
     public static RedisConnectionString Parse(string text)
@@ -63,6 +65,10 @@ internal sealed class RedisConnectionString
         if (CertificateValidation is { } validate) options.CertificateValidation += validate;
         return options;
     }
+
+    /// <summary>The same with another judgement of the server's certificate.</summary>
+    public RedisConnectionString TrustingCertificates(RemoteCertificateValidationCallback judge) =>
+        new(_options, User, TlsHost) { CertificateValidation = judge };
 
     public override string ToString() => string.Join(',', EndPoints.Select(Text));
 
@@ -170,12 +176,13 @@ internal sealed class RedisConnectionString
     /// <summary>Users came with Redis 6; StackExchange.Redis 1.2.6 knows passwords only, versions from 2.2 on have the property.</summary>
     private static class UserOption
     {
-        public static void Set(ConfigurationOptions options, string user)
-        {
-            var property = typeof(ConfigurationOptions).GetProperty("User");
-            if (property is null) throw new FormatException("a Redis user other than 'default' needs a newer StackExchange.Redis than this build has");
+        private static readonly PropertyInfo? Property = typeof(ConfigurationOptions).GetProperty("User");
 
-            property.SetValue(options, user);
+        public static void Require()
+        {
+            if (Property is null) throw new FormatException("a Redis user other than 'default' needs a newer StackExchange.Redis than this build has");
         }
+
+        public static void Set(ConfigurationOptions options, string user) => Property!.SetValue(options, user);
     }
 }

@@ -17,6 +17,9 @@ internal sealed class Keyspace(TimeProvider time)
 
     public int Count => _entries.Count;
 
+    /// <summary>How many places the queue of deadlines has.</summary>
+    public int Deadlines => _deadlines.Count;
+
     public object? Find(string key)
     {
         Sweep();

@@ -214,7 +214,7 @@ internal sealed class SubscriptionReader : IDisposable
         var silence = _settings.Silence.TotalMilliseconds;
         if (now - Volatile.Read(ref _lastRead) < silence) return;
 
-        if (_pinged < Volatile.Read(ref _lastRead))
+        if (_pinged <= Volatile.Read(ref _lastRead))
         {
             _pinged = now;
             if (!_table.AwaitsPong) _table.SendPing();
