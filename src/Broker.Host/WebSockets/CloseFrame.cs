@@ -17,16 +17,16 @@ internal static class CloseFrame
     private const int MaxTextBytes = 123;
 
     /// <summary>Reads a client's close frame.</summary>
-    public static Received Read(ReadOnlySpan<byte> body)
+    public static Incoming Read(ReadOnlySpan<byte> body)
     {
-        if (body.IsEmpty) return new(ReceivedKind.Close, Reason: new CloseReason(NoCode, ""));
-        if (body.Length == 1) return new(ReceivedKind.Violation, Reason: CloseReason.ProtocolError with { Text = "close frame of one byte" });
+        if (body.IsEmpty) return new(IncomingKind.Close, Reason: new CloseReason(NoCode, ""));
+        if (body.Length == 1) return new(IncomingKind.Violation, Reason: CloseReason.ProtocolError with { Text = "close frame of one byte" });
 
         var code = BinaryPrimitives.ReadUInt16BigEndian(body);
-        if (!MayBeSent(code)) return new(ReceivedKind.Violation, Reason: CloseReason.ProtocolError with { Text = "invalid close code" });
-        if (!Utf8.IsValid(body[2..])) return new(ReceivedKind.Violation, Reason: CloseReason.InvalidPayload);
+        if (!MayBeSent(code)) return new(IncomingKind.Violation, Reason: CloseReason.ProtocolError with { Text = "invalid close code" });
+        if (!Utf8.IsValid(body[2..])) return new(IncomingKind.Violation, Reason: CloseReason.InvalidPayload);
 
-        return new(ReceivedKind.Close, Reason: new CloseReason(code, Encoding.UTF8.GetString(body[2..])));
+        return new(IncomingKind.Close, Reason: new CloseReason(code, Encoding.UTF8.GetString(body[2..])));
     }
 
     /// <summary>Writes a body of at most 125 bytes; a longer text is cut at a character.</summary>

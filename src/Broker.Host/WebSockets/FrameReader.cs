@@ -33,10 +33,10 @@ internal sealed class FrameReader(int maxMessageBytes)
     /// <summary>
     /// The next thing in the input, which is cut to what was not used. After a violation the input is only searched for the client's close frame.
     /// </summary>
-    public Received Read(ref ReadOnlySequence<byte> input)
+    public Incoming Read(ref ReadOnlySequence<byte> input)
     {
         var received = _skipping ? Skip(ref input) : Next(ref input);
-        if (received.Kind == ReceivedKind.Violation) SkipToClose();
+        if (received.Kind == IncomingKind.Violation) SkipToClose();
         return received;
     }
 
@@ -57,18 +57,18 @@ internal sealed class FrameReader(int maxMessageBytes)
         _length = _validated = _fragments = 0;
     }
 
-    private Received Next(ref ReadOnlySequence<byte> input)
+    private Incoming Next(ref ReadOnlySequence<byte> input)
     {
         while (true)
         {
             if (_remaining > 0)
             {
                 var piece = ReadPiece(ref input);
-                if (piece.Kind != ReceivedKind.Nothing || _remaining > 0) return piece;
+                if (piece.Kind != IncomingKind.Nothing || _remaining > 0) return piece;
             }
 
             if (!FrameHeader.TryRead(input, out var header)) return default;
-            if (Judge(header) is { } reason) return new(ReceivedKind.Violation, Reason: reason);
+            if (Judge(header) is { } reason) return new(IncomingKind.Violation, Reason: reason);
             if (!header.IsComplete) return default;
 
             if (header.IsControl)
@@ -78,7 +78,7 @@ internal sealed class FrameReader(int maxMessageBytes)
             }
 
             var begun = Begin(header, ref input);
-            if (begun.Kind != ReceivedKind.Nothing) return begun;
+            if (begun.Kind != IncomingKind.Nothing) return begun;
         }
     }
 
@@ -105,24 +105,24 @@ internal sealed class FrameReader(int maxMessageBytes)
         static CloseReason Broken(string rule) => CloseReason.ProtocolError with { Text = rule };
     }
 
-    private static Received ReadControl(in FrameHeader header, ref ReadOnlySequence<byte> input)
+    private static Incoming ReadControl(in FrameHeader header, ref ReadOnlySequence<byte> input)
     {
         Span<byte> body = stackalloc byte[(int)header.Length];
         Masking.Unmask(input.Slice(header.Size, header.Length), body, header.Mask, 0);
 
         var received = header.Opcode switch
         {
-            Opcode.Ping => new Received(ReceivedKind.Ping, body.ToArray()),
-            Opcode.Pong => new Received(ReceivedKind.Pong),
+            Opcode.Ping => new Incoming(IncomingKind.Ping, body.ToArray()),
+            Opcode.Pong => new Incoming(IncomingKind.Pong),
             _ => CloseFrame.Read(body),
         };
 
         // A broken close frame stays in the input: it is still the client's close.
-        if (received.Kind != ReceivedKind.Violation) input = input.Slice(header.Size + header.Length);
+        if (received.Kind != IncomingKind.Violation) input = input.Slice(header.Size + header.Length);
         return received;
     }
 
-    private Received Begin(in FrameHeader header, ref ReadOnlySequence<byte> input)
+    private Incoming Begin(in FrameHeader header, ref ReadOnlySequence<byte> input)
     {
         if (!_inMessage) _isText = header.Opcode == Opcode.Text;
 
@@ -137,17 +137,17 @@ internal sealed class FrameReader(int maxMessageBytes)
         return _remaining == 0 && header.IsFinal ? Finish() : default;
     }
 
-    private Received ReadWhole(in FrameHeader header, ref ReadOnlySequence<byte> input)
+    private Incoming ReadWhole(in FrameHeader header, ref ReadOnlySequence<byte> input)
     {
         var message = new byte[header.Length];
         Masking.Unmask(input.Slice(header.Size, header.Length), message, header.Mask, 0);
         input = input.Slice(header.Size + header.Length);
 
-        if (!_isText) return new(ReceivedKind.Binary, message);
-        return Utf8.IsValid(message) ? new(ReceivedKind.Text, message) : new(ReceivedKind.Violation, Reason: CloseReason.InvalidPayload);
+        if (!_isText) return new(IncomingKind.Binary, message);
+        return Utf8.IsValid(message) ? new(IncomingKind.Text, message) : new(IncomingKind.Violation, Reason: CloseReason.InvalidPayload);
     }
 
-    private Received ReadPiece(ref ReadOnlySequence<byte> input)
+    private Incoming ReadPiece(ref ReadOnlySequence<byte> input)
     {
         var count = (int)Math.Min(_remaining, input.Length);
         if (count == 0) return default;
@@ -158,7 +158,7 @@ internal sealed class FrameReader(int maxMessageBytes)
         _length += count;
         _remaining -= count;
 
-        if (_isText && !IsTextSoFar()) return new(ReceivedKind.Violation, Reason: CloseReason.InvalidPayload);
+        if (_isText && !IsTextSoFar()) return new(IncomingKind.Violation, Reason: CloseReason.InvalidPayload);
         return _remaining == 0 && _frame.IsFinal ? Finish() : default;
     }
 
@@ -169,12 +169,12 @@ internal sealed class FrameReader(int maxMessageBytes)
         return isValid;
     }
 
-    private Received Finish()
+    private Incoming Finish()
     {
         var isCut = _isText && _validated < _length;
         var received = isCut
-            ? new Received(ReceivedKind.Violation, Reason: CloseReason.InvalidPayload)
-            : new Received(_isText ? ReceivedKind.Text : ReceivedKind.Binary, _buffer.AsSpan(0, _length).ToArray());
+            ? new Incoming(IncomingKind.Violation, Reason: CloseReason.InvalidPayload)
+            : new Incoming(_isText ? IncomingKind.Text : IncomingKind.Binary, _buffer.AsSpan(0, _length).ToArray());
         Forget();
         return received;
     }
@@ -194,7 +194,7 @@ internal sealed class FrameReader(int maxMessageBytes)
         _buffer = larger;
     }
 
-    private Received Skip(ref ReadOnlySequence<byte> input)
+    private Incoming Skip(ref ReadOnlySequence<byte> input)
     {
         while (true)
         {
@@ -203,7 +203,7 @@ internal sealed class FrameReader(int maxMessageBytes)
             _remaining -= count;
 
             if (_remaining > 0) return default;
-            if (_closeSkipped) return new(ReceivedKind.Close, Reason: new CloseReason(CloseFrame.NoCode, ""));
+            if (_closeSkipped) return new(IncomingKind.Close, Reason: new CloseReason(CloseFrame.NoCode, ""));
             if (!FrameHeader.TryRead(input, out var header) || !header.IsComplete) return default;
 
             input = input.Slice(header.Size);

@@ -59,9 +59,9 @@ internal sealed class WebSocketConnection
             var input = read.Buffer;
             if (!input.IsEmpty) Transport.Heard();
 
-            while (!_clientClosed && Next(ref input) is { Kind: not ReceivedKind.Nothing } received)
+            while (!_clientClosed && Next(ref input) is { Kind: not IncomingKind.Nothing } received)
             {
-                if (received.Kind is ReceivedKind.Text or ReceivedKind.Binary) await DeliverAsync(received, onMessage);
+                if (received.Kind is IncomingKind.Text or IncomingKind.Binary) await DeliverAsync(received, onMessage);
                 else Answer(received);
             }
 
@@ -71,17 +71,21 @@ internal sealed class WebSocketConnection
         }
     }
 
-    private Received Next(ref ReadOnlySequence<byte> input)
+    private Incoming Next(ref ReadOnlySequence<byte> input)
     {
         if (Transport.IsClosing) _reader.SkipToClose();
         return _reader.Read(ref input);
     }
 
-    private async ValueTask DeliverAsync(Received message, Func<ReadOnlyMemory<byte>, bool, ValueTask> onMessage)
+    private async ValueTask DeliverAsync(Incoming message, Func<ReadOnlyMemory<byte>, bool, ValueTask> onMessage)
     {
         try
         {
-            await onMessage(message.Payload, message.Kind == ReceivedKind.Text);
+            var handled = onMessage(message.Payload, message.Kind == IncomingKind.Text);
+            if (handled.IsCompletedSuccessfully) return;
+
+            await handled;
+            Transport.Heard();
         }
         catch (Exception exception)
         {
@@ -90,18 +94,18 @@ internal sealed class WebSocketConnection
         }
     }
 
-    private void Answer(in Received received)
+    private void Answer(in Incoming received)
     {
         switch (received.Kind)
         {
-            case ReceivedKind.Ping:
+            case IncomingKind.Ping:
                 Transport.Pong(received.Payload);
                 break;
-            case ReceivedKind.Close:
+            case IncomingKind.Close:
                 _clientClosed = true;
                 if (Transport.TryClose(received.Reason)) _cause = new Ending(EndKind.Client, received.Reason);
                 break;
-            case ReceivedKind.Violation:
+            case IncomingKind.Violation:
                 if (Transport.TryClose(received.Reason)) _cause = new Ending(EndKind.Violation, received.Reason);
                 break;
         }

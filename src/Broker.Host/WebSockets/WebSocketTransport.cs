@@ -17,7 +17,7 @@ internal sealed class WebSocketTransport : IClientTransport
     private const int MaxBytesPerFlush = 64 * 1024;
 
     private readonly WebSocketPipe _pipe;
-    private readonly TimeSpan _closeTimeout;
+    private readonly WebSocketSettings _settings;
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
 
@@ -39,13 +39,14 @@ internal sealed class WebSocketTransport : IClientTransport
     private bool _closeWritten;
     private ITimer? _deadline;
     private long _lastHeard;
+    private long _lastPinged;
 
     public WebSocketTransport(WebSocketPipe pipe, WebSocketSettings settings, TimeProvider time)
     {
         _pipe = pipe;
-        _closeTimeout = settings.CloseTimeout;
+        _settings = settings;
         _time = time;
-        _lastHeard = time.GetTimestamp();
+        _lastHeard = _lastPinged = time.GetTimestamp();
     }
 
     /// <summary>When anything was last received: a <see cref="TimeProvider.GetTimestamp"/> of the time provider in use.</summary>
@@ -93,12 +94,27 @@ internal sealed class WebSocketTransport : IClientTransport
 
             _reason = reason;
             _closing = true;
-            _deadline = _time.CreateTimer(static transport => ((WebSocketTransport)transport!).CutOff(), this, _closeTimeout, Timeout.InfiniteTimeSpan);
+            _deadline = _time.CreateTimer(static transport => ((WebSocketTransport)transport!).CutOff(), this, _settings.CloseTimeout, Timeout.InfiniteTimeSpan);
             if (!TryBegin()) return true;
         }
 
         _ = FlushAsync().AsTask();
         return true;
+    }
+
+    /// <inheritdoc/>
+    public void Beat()
+    {
+        var silence = _time.GetElapsedTime(LastHeard);
+        if (silence >= _settings.DeadAfter)
+        {
+            Close(CloseReason.NoPong);
+            return;
+        }
+
+        if (silence < _settings.PingInterval || _time.GetElapsedTime(_lastPinged) < _settings.PingInterval) return;
+        _lastPinged = _time.GetTimestamp();
+        Ping();
     }
 
     /// <summary>Asks the client for a sign of life; the answer shows in <see cref="LastHeard"/>.</summary>
@@ -129,7 +145,7 @@ internal sealed class WebSocketTransport : IClientTransport
         _ = FlushAsync().AsTask();
     }
 
-    /// <summary>Notes that something was received.</summary>
+    /// <summary>Notes that something was received, or that the client was not listened to until now.</summary>
     public void Heard() => Volatile.Write(ref _lastHeard, _time.GetTimestamp());
 
     /// <summary>

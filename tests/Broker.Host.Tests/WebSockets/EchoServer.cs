@@ -17,7 +17,7 @@ namespace Broker.Host.Tests.WebSockets;
 /// <summary>A real Kestrel on a free port that sends every message back, and tells of its connections and how they ended.</summary>
 internal sealed class EchoServer : IAsyncDisposable
 {
-    public static readonly WebSocketSettings Settings = new(64 * 1024, TimeSpan.FromSeconds(5));
+    public static readonly WebSocketSettings Settings = new(64 * 1024, TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(24), TimeSpan.FromSeconds(60));
 
     private readonly WebApplication _app;
     private readonly WebSocketSettings _settings;

@@ -120,17 +120,17 @@ public sealed class FrameReaderProperties
         return mutated;
     }
 
-    private static List<Received> Whole(byte[] bytes)
+    private static List<Incoming> Whole(byte[] bytes)
     {
         var input = new ReadOnlySequence<byte>(bytes);
         return FrameReaderTests.ReadAll(new FrameReader(Limit), ref input);
     }
 
     /// <summary>As a pipe would give it: each time what was left over and a piece more, in as many segments.</summary>
-    private static List<Received> InPieces(byte[] bytes, int[] cuts)
+    private static List<Incoming> InPieces(byte[] bytes, int[] cuts)
     {
         var reader = new FrameReader(Limit);
-        var all = new List<Received>();
+        var all = new List<Incoming>();
         var pending = new List<byte[]>();
 
         for (int at = 0, turn = 0; at < bytes.Length; turn++)
@@ -141,7 +141,7 @@ public sealed class FrameReaderProperties
 
             var input = Segments.Join(pending);
             all.AddRange(FrameReaderTests.ReadAll(reader, ref input));
-            if (all.Count > 0 && all[^1].Kind == ReceivedKind.Close) break;
+            if (all.Count > 0 && all[^1].Kind == IncomingKind.Close) break;
 
             pending = Segments.Split(input);
         }
@@ -156,16 +156,16 @@ public sealed class FrameReaderProperties
         var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
 
         var messages = received.Sum(one => (long)one.Payload.Length);
-        var hasRightCodes = received.Where(one => one.Kind == ReceivedKind.Violation)
+        var hasRightCodes = received.Where(one => one.Kind == IncomingKind.Violation)
             .All(one => one.Reason.Code is 1002 or 1007 or 1009);
         return hasRightCodes
             && messages <= bytes.Length
             && received.Count <= 1 + (bytes.Length / 6) + 1
-            && received.Count(one => one.Kind == ReceivedKind.Violation) <= 1
+            && received.Count(one => one.Kind == IncomingKind.Violation) <= 1
             && allocated <= 16_384 + (10L * bytes.Length) + (200L * received.Count)
             && Comparable(received).SequenceEqual(Comparable(InPieces(bytes, cuts)));
     }
 
-    private static string[] Comparable(List<Received> received) =>
+    private static string[] Comparable(List<Incoming> received) =>
         [.. received.Select(one => $"{one.Kind} {Convert.ToHexString(one.Payload.Span)} {one.Reason.Code}")];
 }

@@ -13,7 +13,7 @@ public sealed class FrameReaderTests
     {
         var received = Assert.Single(Read(ClientFrames.Text("café ☕")));
 
-        Assert.Equal(ReceivedKind.Text, received.Kind);
+        Assert.Equal(IncomingKind.Text, received.Kind);
         Assert.Equal("café ☕", Encoding.UTF8.GetString(received.Payload.Span));
     }
 
@@ -31,7 +31,7 @@ public sealed class FrameReaderTests
 
         var received = Assert.Single(Read(ClientFrames.Frame(Opcode.Binary, payload)));
 
-        Assert.Equal(ReceivedKind.Binary, received.Kind);
+        Assert.Equal(IncomingKind.Binary, received.Kind);
         Assert.Equal(payload, received.Payload.ToArray());
     }
 
@@ -44,7 +44,7 @@ public sealed class FrameReaderTests
             ClientFrames.Frame(Opcode.Continuation, [], final: false),
             ClientFrames.Frame(Opcode.Continuation, "lo"u8.ToArray()));
 
-        Assert.Equal([ReceivedKind.Ping, ReceivedKind.Text], received.Select(one => one.Kind));
+        Assert.Equal([IncomingKind.Ping, IncomingKind.Text], received.Select(one => one.Kind));
         Assert.Equal("are you there", Encoding.UTF8.GetString(received[0].Payload.Span));
         Assert.Equal("Hello", Encoding.UTF8.GetString(received[1].Payload.Span));
     }
@@ -129,9 +129,9 @@ public sealed class FrameReaderTests
     [MemberData(nameof(Violations))]
     public void A_broken_rule_is_told_by_its_close_code(string rule, byte[] bytes, int code)
     {
-        var last = Read(bytes).First(one => one.Kind is not (ReceivedKind.Text or ReceivedKind.Binary));
+        var last = Read(bytes).First(one => one.Kind is not (IncomingKind.Text or IncomingKind.Binary));
 
-        Assert.True(last.Kind == ReceivedKind.Violation, rule);
+        Assert.True(last.Kind == IncomingKind.Violation, rule);
         Assert.Equal(code, last.Reason.Code);
     }
 
@@ -190,7 +190,7 @@ public sealed class FrameReaderTests
     {
         var received = Read(ClientFrames.Frame(Opcode.Text, [0xFF]), ClientFrames.Text("ignored"), ClientFrames.Close(1007));
 
-        Assert.Equal([ReceivedKind.Violation, ReceivedKind.Close], received.Select(one => one.Kind));
+        Assert.Equal([IncomingKind.Violation, IncomingKind.Close], received.Select(one => one.Kind));
     }
 
     [Fact]
@@ -198,7 +198,7 @@ public sealed class FrameReaderTests
     {
         var received = Read(ClientFrames.Frame(Opcode.Binary, new byte[Limit + 100]), ClientFrames.Close(1009));
 
-        Assert.Equal([ReceivedKind.Violation, ReceivedKind.Close], received.Select(one => one.Kind));
+        Assert.Equal([IncomingKind.Violation, IncomingKind.Close], received.Select(one => one.Kind));
     }
 
     [Theory]
@@ -218,20 +218,20 @@ public sealed class FrameReaderTests
         Assert.Equal(plain, target);
     }
 
-    internal static List<Received> Read(params byte[][] frames)
+    internal static List<Incoming> Read(params byte[][] frames)
     {
         var reader = new FrameReader(Limit);
         var input = new ReadOnlySequence<byte>([.. frames.SelectMany(frame => frame)]);
         return ReadAll(reader, ref input);
     }
 
-    internal static List<Received> ReadAll(FrameReader reader, ref ReadOnlySequence<byte> input)
+    internal static List<Incoming> ReadAll(FrameReader reader, ref ReadOnlySequence<byte> input)
     {
-        var all = new List<Received>();
-        while (reader.Read(ref input) is { Kind: not ReceivedKind.Nothing } received)
+        var all = new List<Incoming>();
+        while (reader.Read(ref input) is { Kind: not IncomingKind.Nothing } received)
         {
             all.Add(received);
-            if (received.Kind == ReceivedKind.Close) break;
+            if (received.Kind == IncomingKind.Close) break;
         }
 
         return all;

@@ -113,6 +113,31 @@ public sealed class WebSocketTransportTests
     }
 
     [Fact]
+    public void A_silent_client_is_pinged_at_the_interval_and_closed_when_it_stays_silent()
+    {
+        var time = new ManualTime();
+        var client = new MemoryConnection(pauseAt: 1000);
+        var transport = new WebSocketTransport(new WebSocketPipe(client, client), EchoServer.Settings, time);
+
+        Assert.Empty(BeatAt(23));
+        Assert.Equal([0x89, 0], BeatAt(24));
+        Assert.Empty(BeatAt(28));
+        Assert.Equal([0x89, 0], BeatAt(48));
+
+        transport.Heard();
+        Assert.Empty(BeatAt(71));
+        Assert.Equal([0x89, 0], BeatAt(72));
+        Assert.Equal([0x88, 9, 0x0B, 0xC4, .. "no pong"u8], BeatAt(108));
+
+        byte[] BeatAt(int second)
+        {
+            time.Now = TimeSpan.FromSeconds(second);
+            transport.Beat();
+            return client.Read();
+        }
+    }
+
+    [Fact]
     public async Task Frames_of_many_threads_never_cut_each_other_and_the_close_is_the_last()
     {
         for (var round = 0; round < 50; round++)
@@ -158,10 +183,17 @@ public sealed class WebSocketTransportTests
         return frames;
     }
 
-    /// <summary>A connection in memory; a flush completes only when the client has read.</summary>
-    private sealed class MemoryConnection : IDuplexPipe, IConnectionLifetimeFeature
+    private sealed class ManualTime : TimeProvider
     {
-        private readonly Pipe _output = new(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1, readerScheduler: PipeScheduler.Inline));
+        public TimeSpan Now { get; set; }
+
+        public override long GetTimestamp() => (long)(Now.TotalSeconds * TimestampFrequency);
+    }
+
+    /// <summary>A connection in memory; a flush completes only when the client has read, unless it may be behind.</summary>
+    private sealed class MemoryConnection(int pauseAt = 1) : IDuplexPipe, IConnectionLifetimeFeature
+    {
+        private readonly Pipe _output = new(new PipeOptions(pauseWriterThreshold: pauseAt, resumeWriterThreshold: 1, readerScheduler: PipeScheduler.Inline));
 
         public PipeReader Input { get; } = new Pipe().Reader;
 

@@ -3,7 +3,7 @@ using Broker.Actors.Connections;
 namespace Broker.Host.WebSockets;
 
 /// <summary>What <see cref="FrameReader"/> found.</summary>
-internal enum ReceivedKind : byte
+internal enum IncomingKind : byte
 {
     /// <summary>Nothing yet: more bytes are needed.</summary>
     Nothing,
@@ -23,11 +23,11 @@ internal enum ReceivedKind : byte
     /// <summary>The client closes; nothing after it counts.</summary>
     Close,
 
-    /// <summary>The client broke a rule; <see cref="Received.Reason"/> is what it is to be told.</summary>
+    /// <summary>The client broke a rule; <see cref="Incoming.Reason"/> is what it is to be told.</summary>
     Violation,
 }
 
 /// <summary>One thing that a client sent.</summary>
 /// <param name="Payload">A message or a ping's payload: an array of its own, the receiver's to keep.</param>
 /// <param name="Reason">Of a close (code 1005 where the client gave none) or a violation.</param>
-internal readonly record struct Received(ReceivedKind Kind, ReadOnlyMemory<byte> Payload = default, CloseReason Reason = default);
+internal readonly record struct Incoming(IncomingKind Kind, ReadOnlyMemory<byte> Payload = default, CloseReason Reason = default);
