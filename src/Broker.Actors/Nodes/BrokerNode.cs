@@ -155,7 +155,7 @@ public sealed class BrokerNode : IAsyncDisposable
             var metrics = new BrokerMetrics(() => bus.IsConnected);
             var services = new BrokerServices(system, bus, settings, metrics, log, options.Time, options.PublishHandler);
             var lease = await HistoryLease.TakeAsync(services);
-            var actors = NodeActors.Start(services, configuration.Get("broker.websocket.heartbeat-interval").AsDuration());
+            var actors = await NodeActors.StartAsync(services, configuration.Get("broker.websocket.heartbeat-interval").AsDuration());
             return new BrokerNode(system, ownsSystem, services, lease, actors);
         }
         catch

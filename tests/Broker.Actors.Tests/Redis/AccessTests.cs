@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Broker.Actors.Redis;
 using Broker.Actors.Redis.Subscriptions;
-using Broker.TestKit.Redis;
+using Broker.Testing.Redis;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Broker.Actors.Tests.Redis;

@@ -1,5 +1,5 @@
 using Broker.Actors.Redis;
-using Broker.TestKit.Redis;
+using Broker.Testing.Redis;
 
 namespace Broker.Actors.Tests.Redis;
 

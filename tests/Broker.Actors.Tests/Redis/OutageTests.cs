@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using Broker.Actors.Redis;
 using Broker.Actors.Redis.Subscriptions;
-using Broker.TestKit.Redis;
+using Broker.Testing.Redis;
 
 namespace Broker.Actors.Tests.Redis;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 
-namespace Broker.TestKit.Redis;
+namespace Broker.Testing.Redis;
 
 /// <summary>A real Redis Cluster of three masters on this machine.</summary>
 public sealed class RedisCluster : IAsyncDisposable

@@ -5,7 +5,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
-namespace Broker.TestKit.Redis;
+namespace Broker.Testing.Redis;
 
 /// <summary>
 /// A real redis-server on a free port of this machine: nothing is kept on disk, and it ends with this object or with the test process, whichever is first.
