@@ -1,6 +1,6 @@
 namespace Broker.Engine.Tests.Contract;
 
-public sealed class TellingTests : TestKit
+public sealed class TellingTests : ContractTest
 {
     [Fact]
     public void Messages_of_one_sender_arrive_in_order()
@@ -46,14 +46,6 @@ public sealed class TellingTests : TestKit
         })));
 
         Assert.Equal(40_000, await actor.Ask<int>("total", TimeSpan.FromSeconds(10)));
-    }
-
-    [Fact]
-    public void A_null_message_is_refused_at_the_sender()
-    {
-        var actor = ActorOf(() => new Forwarder(TestActor));
-
-        Assert.Throws<InvalidMessageException>(() => actor.Tell(null!));
     }
 
     [Fact]
