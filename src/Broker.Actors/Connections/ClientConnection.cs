@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Broker.Actors.Channels;
 
 namespace Broker.Actors.Connections;
@@ -45,12 +46,13 @@ public sealed class ClientConnection
     }
 
     /// <summary>A message of the client's. Completes when the next one may be read.</summary>
+    /// <param name="payload">From here on the broker's: it must not be written to.</param>
     public ValueTask ReceiveAsync(ReadOnlyMemory<byte> payload)
     {
         if (payload.Length == 0) return ValueTask.CompletedTask;
 
         var room = _inflow.TakeAsync(payload.Length);
-        _actor.Tell(new Received(payload.ToArray()), ActorRefs.NoSender);
+        _actor.Tell(new Received(WholeArray(payload)), ActorRefs.NoSender);
         return room;
     }
 
@@ -64,6 +66,9 @@ public sealed class ClientConnection
     internal void StartedAs(IActorRef actor) => _actor = actor;
 
     internal void AllSubscribed() => _subscribed.TrySetResult();
+
+    private static byte[] WholeArray(ReadOnlyMemory<byte> payload) =>
+        MemoryMarshal.TryGetArray(payload, out var segment) && segment.Array!.Length == payload.Length ? segment.Array : payload.ToArray();
 
     /// <summary>A message of this size has been dealt with.</summary>
     internal void Dealt(int bytes) => _inflow.Release(bytes);
