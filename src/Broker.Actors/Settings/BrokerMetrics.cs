@@ -44,6 +44,9 @@ public sealed class BrokerMetrics : IDisposable
         _meter.CreateObservableGauge("broker.redis.connected", () => redisConnected() ? 1 : 0, description: "1 while Redis can be reached");
     }
 
+    /// <summary>The meter itself: its name is every node's in the process.</summary>
+    internal Meter Meter => _meter;
+
     /// <summary>Open client connections.</summary>
     public long Connections => Interlocked.Read(ref _connections);
 

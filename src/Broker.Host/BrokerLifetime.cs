@@ -1,0 +1,29 @@
+using Broker.Actors.Connections;
+using Broker.Actors.Nodes;
+using Broker.Host.Metrics;
+
+namespace Broker.Host;
+
+/// <summary>
+/// Starts the node before the web server listens, and drains it before the web server stops: its clients are told one after the other while it still answers.
+/// </summary>
+internal sealed class BrokerLifetime(BrokerHost host, MetricsCollector metrics, ILoggerFactory loggers, IServiceProvider services) : IHostedLifecycleService
+{
+    public async Task StartingAsync(CancellationToken cancellationToken)
+    {
+        var options = new BrokerOptions { LoggerFactory = loggers, PublishHandler = services.GetService<IPublishHandler>() };
+        var node = await BrokerNode.StartAsync(host.Configuration, options);
+        metrics.Collect(node.Metrics);
+        host.Started(node);
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => host.IsStarted ? host.Node.StopAsync() : Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+}
