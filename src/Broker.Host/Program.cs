@@ -1,2 +1,49 @@
-var app = WebApplication.CreateSlimBuilder(args).Build();
-app.Run();
+using Broker.Host;
+using Broker.Host.Server;
+
+// Broker as a server of its own: what any ASP.NET Core application does to have it inside, and what a process needs around it.
+WebApplication? app = null;
+try
+{
+    var arguments = ServerArguments.Parse(args);
+    if (arguments.Help)
+    {
+        Console.Write(ServerArguments.Usage);
+        return ExitCode.Stopped;
+    }
+
+    // Environment, logging, addresses and limits of the web server.
+    var builder = ServerBuilder.Create(arguments);
+
+    // The node, with its configuration: reference.conf, --demo, the user's file, one over the other.
+    builder.AddBroker(options =>
+    {
+        options.ConfigurationFile = arguments.ConfigurationFile;
+        options.Demo = arguments.Demo;
+        options.ServePage = true;
+    });
+
+    app = builder.Build();
+
+    // Websockets, publishing, pages, health, metrics.
+    app.MapBroker();
+
+    // The node first, then the web server; both have found their configuration right when this is done.
+    await app.StartAsync();
+}
+catch (Exception exception) when (StartFailure.Of(exception, app?.Services.GetService<BrokerHost>() is { IsStarted: true }) is { } failure)
+{
+    if (app is not null) await app.DisposeAsync();
+    await Console.Error.WriteLineAsync(failure.Line);
+    return failure.ExitCode;
+}
+
+await using (app)
+{
+    Console.WriteLine(ReadyLine.Of(app.Urls, app.Services.GetRequiredService<HostSettings>()));
+
+    // Until SIGTERM, SIGINT: then clients are sent away in paces, the web server stops, Redis is last (BrokerLifetime).
+    await app.WaitForShutdownAsync();
+}
+
+return ExitCode.Stopped;
