@@ -91,10 +91,9 @@ public sealed class OutageTests : IAsyncLifetime
         var took = await WorksAgainAsync(bus);
         await channel.SubscribedAsync(2);
         await bus.PublishAsync(_keys, [Message("live")]);
-        await channel.PayloadsAsync(1);
+        await channel.PayloadAsync("live");
 
         await UntilAsync(() => bus.IsConnected);
-        Assert.Equal("live", channel.Payloads[^1]);
         Assert.True(took < TimeSpan.FromSeconds(3), $"commands came back after {took}");
         Assert.Equal(["subscribed", "lost", "subscribed"], channel.Log.Where(entry => entry is "subscribed" or "lost"));
     }

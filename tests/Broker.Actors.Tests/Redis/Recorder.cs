@@ -54,6 +54,8 @@ internal sealed class Recorder : IArrivals
 
     public Task PayloadsAsync(int count) => UntilAsync(() => _arrivals.Count(arrival => !arrival.IsMark) >= count);
 
+    public Task PayloadAsync(string payload) => UntilAsync(() => _log.Contains(payload));
+
     public Task MarksAsync(int count) => UntilAsync(() => _arrivals.Count(arrival => arrival.IsMark) >= count);
 
     private Task UntilAsync(Func<bool> fact) => Task.Factory.StartNew(() => Until(fact), default, TaskCreationOptions.LongRunning, TaskScheduler.Default);

@@ -129,6 +129,8 @@ internal sealed class SubscriptionReader : IDisposable
                 _table.Disconnected(_deliveries);
             }
 
+            if (_stopping.IsSet) return;
+
             _deliveries.Run();
             _stopping.Wait(_backOff.Next());
         }
