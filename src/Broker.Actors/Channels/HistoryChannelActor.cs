@@ -52,6 +52,7 @@ internal sealed class HistoryChannelActor : ChannelActor
     protected override void Confirmed()
     {
         _lost = false;
+        _ledger.Subscribed();
         TakeOver();
     }
 
@@ -127,7 +128,7 @@ internal sealed class HistoryChannelActor : ChannelActor
         _owned = false;
 
         // The answer of a script that is still under way must be known first; two take-overs at once would supersede each other.
-        if (!IsSubscribed || _ledger.IsAppending) return;
+        if (!IsSubscribed || _ledger.IsAppending || _ledger.IsSuperseded) return;
         if (_takingOver != TakingOver.No)
         {
             _takingOver = TakingOver.Again;
@@ -151,6 +152,7 @@ internal sealed class HistoryChannelActor : ChannelActor
 
         if (done.Answer is not { } answer)
         {
+            Refuse(_ledger.RefuseWaiting());
             Timers.StartSingleTimer(Tick.TryAgain, Tick.TryAgain, Again);
             return;
         }
@@ -232,9 +234,12 @@ internal sealed class HistoryChannelActor : ChannelActor
         if (done.Fault is not null)
         {
             Services.Log.LogWarning("Publishing on {Channel} failed: {Reason}", BrokerServices.Loggable(Name), done.Fault.Message);
+            _owned = false;
             Refuse(_ledger.AppendFailed());
             AnswerParked();
-            TakeOver();
+
+            // Not at once: what is refused for good would be tried again without end.
+            Timers.StartSingleTimer(Tick.TryAgain, Tick.TryAgain, Again);
             return;
         }
 
@@ -246,8 +251,8 @@ internal sealed class HistoryChannelActor : ChannelActor
         AnswerPublishers(answered);
         AnswerParked();
 
-        if (!holds && _lost) Refuse(_ledger.Lost());
-        if (!holds && !_ledger.IsSuperseded || !_ledger.Accepts) TakeOver();
+        if (!IsSubscribed) Refuse(_ledger.RefuseWaiting());
+        if (!_ledger.IsSuperseded && (!holds || !_owned)) TakeOver();
         else Proceed();
     }
 

@@ -7,7 +7,7 @@ namespace Broker.Actors.Channels;
 /// nothing is appended twice. No actor, no Redis, no clock: <see cref="ChannelActor"/> carries out what it says.
 /// </summary>
 /// <remarks>
-/// The life of an owner: <see cref="Begin"/> → subscribed → <see cref="BeginTakeOver"/> → script → <see cref="TakenOver"/>, and the script's mark among the arrivals →
+/// The life of an owner: <see cref="Begin"/> → <see cref="Subscribed"/> → <see cref="BeginTakeOver"/> → script → <see cref="TakenOver"/>, and the script's mark among the arrivals →
 /// read the history up to there (<see cref="CaughtUp"/>) → owning: one script at a time (<see cref="NextAppend"/>, <see cref="Appended"/>).
 /// After a failure whose outcome is unknown it is <see cref="BeginTakeOver"/> again.
 /// </remarks>
@@ -21,17 +21,21 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
     /// <summary>Foreign publications that may wait for Redis; what is over it is dropped and counted.</summary>
     public const int MaxWaiting = 65_536;
 
-    private enum Phase { Lost, TakingOver, CatchingUp, Owning }
+    /// <summary>Listening: subscribed, but what arrives cannot be judged before a take-over's mark has been seen.</summary>
+    private enum Phase { Lost, Listening, CatchingUp, Owning }
 
     private Phase _phase = Phase.Lost;
     private long _token;
     private long _target;
+
+    // The newest offset that an answer has named: what stands there and below is in no doubt.
+    private long _settled;
     private readonly Queue<Entry> _waiting = new();
     private List<Entry>? _underWay;
 
     // Foreign publications of which it is not known whether the history has them: seen before our mark, or in a script that failed.
     private readonly List<Entry> _doubtful = [];
-    private readonly List<Arrival> _unsorted = [];
+    private readonly List<Heard> _heard = [];
     private readonly PublishIds _ids = new(limits.Size);
     private readonly ExpectedCopies _copies = new();
 
@@ -62,40 +66,36 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
     /// <summary>Where the channel stood before it was subscribed: what is newer may be among the first arrivals.</summary>
     public void Begin(StreamPosition? before) => Position = before ?? new StreamPosition("", 0);
 
+    /// <summary>Redis has confirmed the subscription: everything from here on is listened to, whenever ownership is taken.</summary>
+    public void Subscribed() => Listen();
+
     /// <summary>Ownership is to be taken (again). The order for the script comes back; its mark must be seen on the subscription.</summary>
     public TakeOver BeginTakeOver(string newEpoch, bool forceNewEpoch = false)
     {
-        _phase = Phase.TakingOver;
-        _token = 0;
-        _unsorted.Clear();
+        Listen();
         return new TakeOver(newEpoch, Position.Epoch.Length > 0 ? Position : null, forceNewEpoch);
     }
 
     public void TakenOver(TakenOver answer)
     {
-        if (_phase != Phase.TakingOver) return;
+        if (_phase != Phase.Listening) return;
 
         _token = answer.Token;
         _target = answer.Position.Offset;
-        if (answer.Position.Epoch != Position.Epoch) Position = new StreamPosition(answer.Position.Epoch, 0);
+        if (answer.Position.Epoch != Position.Epoch) (Position, _settled) = (new StreamPosition(answer.Position.Epoch, 0), 0);
         _ids.Reset(answer.PublishIds);
-        SortWhenMarked();
+        JudgeWhenMarked();
     }
 
     public void Arrived(Arrival arrival)
     {
-        switch (_phase)
-        {
-            case Phase.Lost:
-                break;
-            case Phase.TakingOver:
-                _unsorted.Add(arrival);
-                if (_token != 0 && arrival.IsMark) SortWhenMarked();
-                break;
-            default:
-                if (IsForeign(arrival)) Keep(arrival.Payload);
-                break;
-        }
+        if (_phase == Phase.Lost) return;
+
+        if (arrival.IsMark) Marked(arrival.Payload);
+        else if (_copies.Take(arrival.Payload)) return;
+        else if (_waiting.Count + _heard.Count >= MaxWaiting) Missed++;
+        else if (_phase == Phase.Listening) _heard.Add(new Heard(arrival.Payload, 0));
+        else _waiting.Enqueue(Entry.Foreign(arrival.Payload));
     }
 
     /// <summary>A publication of our own side. Held until it is appended; ticket comes back with the answer.</summary>
@@ -106,22 +106,19 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
     {
         if (page.Position is not { } top || top.Epoch != Position.Epoch) return false;
 
-        if (page.Oldest > Position.Offset + 1)
-        {
-            Missed += page.Oldest - 1 - Position.Offset;
-            Position = Position with { Offset = page.Oldest - 1 };
-        }
+        if (page.Oldest > Position.Offset + 1) Skip(page.Oldest - 1);
 
         foreach (var stored in page.Publications)
         {
             if (stored.Offset <= Position.Offset || stored.Offset > _target) continue;
-            if (stored.PublishId is null) ForgetDoubtful(stored.Payload);
+            if (stored.PublishId is null && stored.Offset > _settled) ForgetDoubtful(stored.Payload);
 
             Deliver(stored.Offset, stored.Payload, stored.PublishId, stored.Origin, stored.Shared, deliver);
         }
 
-        // Nothing came and nothing is left: the rest was trimmed between two reads.
-        if (page.Publications.Count == 0 && Position.Offset < _target) Position = Position with { Offset = _target };
+        // An empty page from before the take-over says nothing about what came since.
+        if (page.Publications.Count == 0 && Position.Offset < _target) return false;
+
         FinishCatchingUp();
         return true;
     }
@@ -158,7 +155,7 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
         if (batch.Count == 0) return null;
 
         _underWay = batch;
-        return new Append(_token, Position.Epoch, limits, batch.ConvertAll(entry => entry.Publication));
+        return new Append(_token, Position.Epoch, limits, batch.ConvertAll(entry => entry.Publication), Position.Offset);
     }
 
     /// <summary>The script's answer. False: take over again (the meta is gone), or stop (<see cref="IsSuperseded"/>).</summary>
@@ -171,8 +168,11 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
         {
             Requeue(batch);
             IsSuperseded |= answer.Outcome == AppendOutcome.Superseded;
+            if (_phase != Phase.Lost) Listen();
             return false;
         }
+
+        _settled = answer.FirstOffset + batch.Count - 1;
 
         for (var i = 0; i < batch.Count; i++)
         {
@@ -186,7 +186,7 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
         if (answer.FirstOffset != Position.Offset + 1)
         {
             // Somebody's publications lie in between: the history tells which.
-            _target = answer.FirstOffset + batch.Count - 1;
+            _target = _settled;
             _phase = Phase.CatchingUp;
             return _target > Position.Offset;
         }
@@ -206,18 +206,27 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
         var failed = new List<object>();
         foreach (var entry in _underWay ?? []) Doubt(entry, failed);
         _underWay = null;
+        if (_phase != Phase.Lost) Listen();
         return failed;
     }
 
     /// <summary>The subscription is lost. What waits and is ours fails (it was not sent); foreign publications are kept.</summary>
     public IReadOnlyList<object> Lost()
     {
+        Listen();
         _phase = Phase.Lost;
         _copies.Clear();
-        _unsorted.Clear();
+        foreach (var heard in _heard) if (heard.Token == 0) _doubtful.Add(Entry.Foreign(heard.Payload));
+        _heard.Clear();
+        return RefuseWaiting();
+    }
 
+    /// <summary>Ownership cannot be had for now: what waits and is ours fails, it was not sent.</summary>
+    public IReadOnlyList<object> RefuseWaiting()
+    {
         var refused = new List<object>();
-        while (_waiting.TryDequeue(out var entry)) Doubt(entry, refused);
+        foreach (var entry in TakeWaiting()) if (entry.Ticket is { } ticket) refused.Add(ticket);
+            else _waiting.Enqueue(entry);
         return refused;
     }
 
@@ -227,26 +236,64 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
         foreach (var entry in _waiting) if (payload.SequenceEqual(entry.Publication.Payload)) return true;
         foreach (var entry in _underWay ?? []) if (payload.SequenceEqual(entry.Publication.Payload)) return true;
         foreach (var entry in _doubtful) if (payload.SequenceEqual(entry.Publication.Payload)) return true;
-        foreach (var arrival in _unsorted) if (payload.SequenceEqual(arrival.Payload)) return true;
+        foreach (var heard in _heard) if (heard.Token == 0 && payload.SequenceEqual(heard.Payload)) return true;
         return false;
     }
 
-    private void SortWhenMarked()
+    /// <summary>Ownership is in doubt: so is whether another owner has appended, or will, what is foreign and waits.</summary>
+    private void Listen()
     {
-        var mark = _unsorted.FindIndex(arrival => arrival.IsMark && Mark.Parse(arrival.Payload)?.Token == _token);
+        _phase = Phase.Listening;
+        _token = 0;
+        foreach (var entry in TakeWaiting())
+        {
+            if (entry.Ticket is null) _doubtful.Add(entry);
+            else _waiting.Enqueue(entry);
+        }
+    }
+
+    private void Marked(byte[] bytes)
+    {
+        if (Mark.Parse(bytes) is not { } mark) return;
+
+        _copies.Expect(mark.Digests);
+        if (_phase == Phase.Listening)
+        {
+            if (mark.Digests.Count == 0) _heard.Add(new Heard([], mark.Token));
+            if (mark.Token == _token) JudgeWhenMarked();
+        }
+        else if (mark.Token > _token)
+        {
+            IsSuperseded = true;
+        }
+    }
+
+    private void JudgeWhenMarked()
+    {
+        var mark = _heard.FindIndex(heard => heard.Token == _token);
         if (mark < 0) return;
 
         // A former owner could still append what arrived before our mark; after it nobody but us can.
-        for (var i = 0; i < _unsorted.Count; i++)
+        for (var i = 0; i < _heard.Count; i++)
         {
-            if (!IsForeign(_unsorted[i])) continue;
-            if (i < mark) _doubtful.Add(Entry.Foreign(_unsorted[i].Payload));
-            else Keep(_unsorted[i].Payload);
+            if (_heard[i].Token > _token) IsSuperseded = true;
+            else if (_heard[i].Token > 0) continue;
+            else if (i < mark) _doubtful.Add(Entry.Foreign(_heard[i].Payload));
+            else _waiting.Enqueue(Entry.Foreign(_heard[i].Payload));
         }
 
-        _unsorted.Clear();
+        _heard.Clear();
         _phase = Phase.CatchingUp;
         FinishCatchingUp();
+    }
+
+    /// <summary>What the history has already let go cannot be delivered, nor can it be told whether foreign publications in doubt were among it.</summary>
+    private void Skip(long upTo)
+    {
+        var gone = upTo - Position.Offset;
+        Missed += gone;
+        _doubtful.RemoveRange(0, (int)Math.Min(gone, _doubtful.Count));
+        Position = Position with { Offset = upTo };
     }
 
     private void FinishCatchingUp()
@@ -258,22 +305,6 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
 
         Requeue(_doubtful);
         _doubtful.Clear();
-    }
-
-    private bool IsForeign(Arrival arrival)
-    {
-        if (!arrival.IsMark) return !_copies.Take(arrival.Payload);
-        if (Mark.Parse(arrival.Payload) is not { } mark) return false;
-
-        if (_token != 0 && mark.Token > _token) IsSuperseded = true;
-        _copies.Expect(mark.Digests);
-        return false;
-    }
-
-    private void Keep(byte[] payload)
-    {
-        if (_waiting.Count < MaxWaiting) _waiting.Enqueue(Entry.Foreign(payload));
-        else Missed++;
     }
 
     private void Deliver(long offset, byte[] payload, string? id, string? origin, bool shared, List<Publication> deliver)
@@ -294,13 +325,22 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
         if (index >= 0) _doubtful.RemoveAt(index);
     }
 
+    private Entry[] TakeWaiting()
+    {
+        var entries = _waiting.ToArray();
+        _waiting.Clear();
+        return entries;
+    }
+
     private void Requeue(List<Entry> first)
     {
-        var rest = _waiting.ToArray();
-        _waiting.Clear();
+        var rest = TakeWaiting();
         foreach (var entry in first) _waiting.Enqueue(entry);
         foreach (var entry in rest) _waiting.Enqueue(entry);
     }
+
+    /// <summary>A foreign payload, or a take-over's mark (token above 0).</summary>
+    private readonly record struct Heard(byte[] Payload, long Token);
 
     /// <summary>Where a publication of our own side has its place.</summary>
     public readonly record struct Answer(object Ticket, StreamPosition Position);

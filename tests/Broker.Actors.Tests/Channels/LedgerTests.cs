@@ -1,0 +1,170 @@
+using System.Text;
+using Broker.Actors.Channels;
+using Broker.Actors.Redis;
+
+namespace Broker.Actors.Tests.Channels;
+
+/// <summary>Sequences that once went wrong.</summary>
+public sealed class LedgerTests
+{
+    private readonly Ledger _ledger = new(ChannelName.Broadcast("news"), new HistoryLimits(100, TimeSpan.FromMinutes(1)));
+
+    [Fact]
+    public void A_foreign_publication_that_arrives_while_a_take_over_fails_is_appended_by_the_next()
+    {
+        // The first take-over timed out with "a" among what had arrived since; beginning the second one forgot it.
+        Subscribe();
+        _ledger.BeginTakeOver("e");
+        Foreign("a");
+
+        TakeOver(1, "e", 0);
+
+        Assert.Equal(["foreign a"], Next());
+    }
+
+    [Fact]
+    public void A_copy_whose_mark_came_before_ownership_was_taken_is_not_taken_for_foreign()
+    {
+        // The subscription was lost and back while a script was under way: it put its mark before the actor could take over, and that mark was not listened to.
+        Own(1, "e", 0);
+        Publish("a", "p1");
+        Next();
+        _ledger.Lost();
+        _ledger.Subscribed();
+
+        _ledger.Arrived(MarkOf(1, "e", 1, "a"));
+        _ledger.Appended(new Appended(AppendOutcome.Appended, 1), [], []);
+        _ledger.BeginTakeOver("f");
+        Foreign("a");
+        TakeOver(2, "e", 1);
+
+        _ledger.CaughtUp(Page("e", 1, new StoredPublication(1, Bytes("a"), "p1", null)), []);
+        Assert.Empty(Next());
+    }
+
+    [Fact]
+    public void A_foreign_publication_that_waited_while_another_owner_came_and_went_is_not_appended_again()
+    {
+        // Both owners saw "a". The other one took over, appended it and went; then ours took over again with "a" still waiting.
+        Own(1, "e", 0);
+        Publish("p", "p1");
+        Next();
+        Foreign("a");
+        _ledger.AppendFailed();
+
+        TakeOver(3, "e", 1);
+        _ledger.CaughtUp(Page("e", 1, new StoredPublication(1, Bytes("a"), null, null)), []);
+
+        Assert.Empty(Next());
+    }
+
+    [Fact]
+    public void A_script_tells_what_was_delivered_so_that_a_meta_that_came_back_old_is_noticed()
+    {
+        Own(1, "e", 0);
+        Publish("a", "p1");
+        Next();
+        _ledger.Appended(new Appended(AppendOutcome.Appended, 1), [], []);
+
+        Publish("b", "p2");
+        var append = _ledger.NextAppend([]);
+
+        Assert.Equal(1, append!.KnownOffset);
+    }
+
+    [Fact]
+    public void A_script_that_fails_leaves_ownership_open_until_it_is_taken_again()
+    {
+        // The next batch went out under the old token while it was not known what the failed one had done.
+        Own(1, "e", 0);
+        Publish("a", "p1");
+        Publish("b", "p2");
+        Next();
+        Publish("c", "p3");
+
+        _ledger.AppendFailed();
+
+        Assert.False(_ledger.IsOwning);
+        Assert.Empty(Next());
+    }
+
+    [Fact]
+    public void An_equal_foreign_publication_is_still_appended_after_the_answer_has_named_the_first_one()
+    {
+        // "a" was appended, then the subscription broke with a second "a" waiting: reading the first one in the history forgot the second.
+        Own(1, "e", 0);
+        Foreign("a");
+        Next();
+        Foreign("a");
+        _ledger.Lost();
+        _ledger.Appended(new Appended(AppendOutcome.Appended, 1), [], []);
+        _ledger.Subscribed();
+
+        TakeOver(2, "e", 1);
+        _ledger.CaughtUp(Page("e", 1, new StoredPublication(1, Bytes("a"), null, null)), []);
+
+        Assert.Equal(["foreign a"], Next());
+    }
+
+    [Fact]
+    public void An_empty_page_from_before_the_take_over_is_read_again()
+    {
+        // It was taken for "all trimmed": the position jumped over publications that the history held.
+        Subscribe();
+        _ledger.BeginTakeOver("e");
+        TakeOver(1, "e", 2);
+
+        var deliver = new List<Publication>();
+        Assert.False(_ledger.CaughtUp(new HistoryPage(new StreamPosition("e", 0), 1, []), deliver));
+
+        Assert.True(_ledger.NeedsHistory);
+    }
+
+    [Fact]
+    public void What_is_ours_and_waits_is_refused_when_ownership_cannot_be_had()
+    {
+        // Publishers waited without an answer for as long as the take-over failed.
+        Subscribe();
+        _ledger.BeginTakeOver("e");
+        Publish("a", "p1");
+        Foreign("b");
+
+        Assert.Equal(["p1"], _ledger.RefuseWaiting());
+        TakeOver(1, "e", 0);
+
+        Assert.Equal(["foreign b"], Next());
+    }
+
+    private void Subscribe()
+    {
+        _ledger.Begin(null);
+        _ledger.Subscribed();
+    }
+
+    private void Own(long token, string epoch, long offset)
+    {
+        Subscribe();
+        TakeOver(token, epoch, offset);
+    }
+
+    private void TakeOver(long token, string epoch, long offset)
+    {
+        _ledger.BeginTakeOver(epoch);
+        _ledger.Arrived(MarkOf(token, epoch, offset));
+        _ledger.TakenOver(new TakenOver(token, new StreamPosition(epoch, offset), false, []));
+    }
+
+    private void Foreign(string payload) => _ledger.Arrived(new Arrival(Bytes(payload), false));
+
+    private void Publish(string payload, string id) => _ledger.Publish(new OutgoingPublication(Bytes(payload), id, null, 0), id);
+
+    private string[] Next() =>
+        [.. _ledger.NextAppend([])?.Publications.Select(one => (one.Foreign ? "foreign " : "") + Encoding.UTF8.GetString(one.Payload)) ?? []];
+
+    private static Arrival MarkOf(long token, string epoch, long first, params string[] copies) =>
+        new(Bytes(new Mark(token, epoch, first, [.. copies.Select(copy => Mark.Digest(Bytes(copy)))]).ToString()), true);
+
+    private static HistoryPage Page(string epoch, long offset, params StoredPublication[] stored) => new(new StreamPosition(epoch, offset), 1, stored);
+
+    private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
+}
