@@ -48,6 +48,9 @@ public sealed record Audience
     /// <exception cref="ArgumentException">A key is empty or holds a colon.</exception>
     public static Audience Sessions(params IEnumerable<string> keys) => Named("sessions", keys, ChannelName.Session);
 
+    /// <summary>These channels, whatever the facility: what a client's words came to.</summary>
+    internal static Audience Exactly(IReadOnlyList<ChannelName> channels) => new("channels", false, (_, _) => channels);
+
     /// <summary>The channels of this audience in a facility.</summary>
     public IReadOnlyList<ChannelName> Channels(Caller caller, string facility) => [.. _channels(caller, facility)];
 
