@@ -78,6 +78,9 @@ internal sealed class RawClient : IDisposable
         return head + Encoding.UTF8.GetString(await ReadAsync(int.Parse(length, CultureInfo.InvariantCulture)));
     }
 
+    /// <summary>So many bytes, as text.</summary>
+    public async Task<string> ReadTextAsync(int count) => Encoding.UTF8.GetString(await ReadAsync(count));
+
     public async Task<ServerFrame> ReadFrameAsync()
     {
         var start = await ReadAsync(2);

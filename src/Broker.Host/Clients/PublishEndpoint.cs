@@ -1,0 +1,89 @@
+using System.Buffers;
+using Broker.Actors.Audiences;
+using Broker.Actors.Connections;
+using Broker.Actors.Publishing;
+using Broker.Host.WebSockets;
+
+namespace Broker.Host.Clients;
+
+/// <summary>
+/// Publishing without a socket, for pages that use fetch: <c>POST /publish/{facility}?publish-…</c>, the body is the message. Same identity, policy and publish handler as for a
+/// websocket; but this client hears whether it was published.
+/// </summary>
+internal sealed class PublishEndpoint(ClientSettings settings, BrokerHost host, Admission admission, ILogger<PublishEndpoint> log)
+{
+    private static readonly HandshakeRefusal Denied = Refusals.Forbidden("Forbidden");
+    private static readonly HandshakeRefusal Empty = Refusals.BadRequest("The message is empty");
+    private static readonly HandshakeRefusal TooLarge = new(StatusCodes.Status413PayloadTooLarge, "The message is too large");
+    private static readonly HandshakeRefusal Unavailable = Refusals.Unavailable("Nothing can be published now");
+    private static readonly HandshakeRefusal Unknown = new(StatusCodes.Status502BadGateway, "It may have been published or not");
+
+    public async Task ServeAsync(HttpContext context)
+    {
+        if (await PublishAsync(context) is { } refusal)
+        {
+            log.LogDebug("A publish was refused: {Status} {Reason}", refusal.Status, refusal.Text);
+            context.Response.StatusCode = refusal.Status;
+            if (refusal.Header is { } header) context.Response.Headers[header.Key] = header.Value;
+            await context.Response.WriteAsJsonAsync(new Problem(refusal.Text), context.RequestAborted);
+            return;
+        }
+
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
+    }
+
+    private async Task<HandshakeRefusal?> PublishAsync(HttpContext context)
+    {
+        if (!settings.Origins.AllowPost(context.Request)) return Admission.WrongOrigin;
+
+        var client = await admission.AdmitPublishAsync(context);
+        if (client.Refusal is { } refusal) return refusal;
+        var (caller, grant, _) = client.Value!;
+        if (grant.Publish.Count == 0) return Denied;
+        if (host.Node.IsDraining) return Refusals.Stopping;
+
+        if (await ReadAsync(context.Request, settings.WebSocket.MaxMessageBytes) is not { } payload) return TooLarge;
+        if (payload.Length == 0) return Empty;
+
+        var decision = await host.Node.DecideAsync(new ClientPublish(caller, grant.Publish, payload));
+        if (!decision.IsAccepted) return Denied;
+
+        return await PublishAsync(Audience.Exactly(grant.Publish), decision.Payload ?? payload, context.RequestAborted);
+    }
+
+    private async Task<HandshakeRefusal?> PublishAsync(Audience audience, ReadOnlyMemory<byte> payload, CancellationToken aborted)
+    {
+        try
+        {
+            await host.Node.Publisher("", audience).PublishAsync(payload, cancellation: aborted);
+            return null;
+        }
+        catch (PublishException failure)
+        {
+            return failure.Problem switch
+            {
+                PublishProblem.TooLarge => TooLarge,
+                PublishProblem.Refused => Denied,
+                PublishProblem.Unknown => Unknown,
+                _ => Unavailable,
+            };
+        }
+    }
+
+    /// <summary>The body; null if it is longer than allowed.</summary>
+    private static async Task<byte[]?> ReadAsync(HttpRequest request, int limit)
+    {
+        if (request.ContentLength > limit) return null;
+
+        while (true)
+        {
+            var read = await request.BodyReader.ReadAtLeastAsync(limit + 1, request.HttpContext.RequestAborted);
+            if (read.Buffer.Length > limit) return null;
+            if (read.IsCompleted) return read.Buffer.ToArray();
+
+            request.BodyReader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+        }
+    }
+
+    private sealed record Problem(string Error);
+}

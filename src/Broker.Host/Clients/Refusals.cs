@@ -1,0 +1,27 @@
+using Broker.Host.WebSockets;
+
+namespace Broker.Host.Clients;
+
+/// <summary>A result, or the answer that the client gets instead.</summary>
+internal readonly record struct OrRefusal<T>(T? Value, HandshakeRefusal? Refusal)
+    where T : class
+{
+    public static implicit operator OrRefusal<T>(T value) => new(value, null);
+
+    public static implicit operator OrRefusal<T>(HandshakeRefusal refusal) => new(null, refusal);
+}
+
+/// <summary>The answers to clients that are not let in. They name nothing that the client did not say itself.</summary>
+internal static class Refusals
+{
+    public static readonly HandshakeRefusal NotFound = new(StatusCodes.Status404NotFound, "Not found");
+
+    public static readonly HandshakeRefusal Stopping = Unavailable("The server is stopping");
+
+    public static HandshakeRefusal BadRequest(string text) => new(StatusCodes.Status400BadRequest, text);
+
+    public static HandshakeRefusal Forbidden(string text) => new(StatusCodes.Status403Forbidden, text);
+
+    /// <summary>Not the client's fault: it may come back.</summary>
+    public static HandshakeRefusal Unavailable(string text) => new(StatusCodes.Status503ServiceUnavailable, text, new("Retry-After", "1"));
+}

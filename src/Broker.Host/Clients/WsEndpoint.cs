@@ -1,0 +1,115 @@
+using Broker.Actors.Connections;
+using Broker.Host.WebSockets;
+
+namespace Broker.Host.Clients;
+
+/// <summary>
+/// Opens websockets: refuses over HTTP what is to be refused, and carries the others from their upgrade to their end.
+/// </summary>
+internal sealed class WsEndpoint(ClientSettings settings, BrokerHost host, Admission admission, SocketPlaces places, TimeProvider time, ILogger<WsEndpoint> log)
+{
+    private static readonly HandshakeRefusal Full = Refusals.Unavailable("Too many connections");
+
+    private static readonly HandshakeRefusal NoRedis = Refusals.Unavailable("The channels cannot be subscribed now");
+
+    /// <summary>A websocket of a facility: <c>/ws/{facility}?words</c>.</summary>
+    public Task ServeAsync(HttpContext context) => ServeAsync(context, PlanAsync);
+
+    /// <summary>A websocket of a raw channel.</summary>
+    public Task ServeRawAsync(HttpContext context, RawChannel channel) => ServeAsync(context, async request =>
+    {
+        var client = await admission.IdentifyAsync(request);
+        return client.Refusal is { } refusal ? refusal : channel.PlanFor(client.Value!.Caller);
+    });
+
+    private async Task ServeAsync(HttpContext context, Func<HttpContext, ValueTask<OrRefusal<ConnectionPlan>>> plan)
+    {
+        if (await OpenAsync(context, plan) is not { } refusal) return;
+
+        log.LogDebug("A websocket was refused: {Status} {Reason}", refusal.Status, refusal.Text);
+        await refusal.WriteAsync(context);
+    }
+
+    /// <summary>Ends with the websocket. Otherwise the answer why there is none.</summary>
+    private async Task<HandshakeRefusal?> OpenAsync(HttpContext context, Func<HttpContext, ValueTask<OrRefusal<ConnectionPlan>>> planOf)
+    {
+        if (WebSocketHandshake.Check(context) is { } unfit) return unfit;
+        if (!settings.Origins.AllowSocket(context.Request)) return Admission.WrongOrigin;
+        if (!places.TryTake()) return Full;
+
+        try
+        {
+            var plan = await planOf(context);
+            return plan.Refusal ?? await ConnectAsync(context, plan.Value!);
+        }
+        finally
+        {
+            places.Leave();
+        }
+    }
+
+    private async ValueTask<OrRefusal<ConnectionPlan>> PlanAsync(HttpContext context)
+    {
+        var client = await admission.AdmitSocketAsync(context);
+        if (client.Refusal is { } refusal) return refusal;
+
+        var (caller, grant, echo) = client.Value!;
+        return new ConnectionPlan(caller, grant.Subscribe, grant.Publish, echo, Replay: true, settings.HeartbeatFrame, settings.HeartbeatText);
+    }
+
+    private async Task<HandshakeRefusal?> ConnectAsync(HttpContext context, ConnectionPlan plan)
+    {
+        if (host.Node.IsDraining) return Refusals.Stopping;
+
+        ClientConnection connection;
+        try
+        {
+            connection = await host.Node.OpenAsync(plan, RawWireFormat.Instance);
+        }
+        catch (InvalidOperationException)
+        {
+            return Refusals.Stopping;
+        }
+
+        var code = CloseFrame.Lost;
+        try
+        {
+            if (!await HasSubscribedAsync(connection, context.RequestAborted) && !settings.AcceptWithoutRedis) return NoRedis;
+
+            code = await CarryAsync(context, connection);
+            return null;
+        }
+        finally
+        {
+            connection.Ended(code);
+        }
+    }
+
+    private async ValueTask<bool> HasSubscribedAsync(ClientConnection connection, CancellationToken aborted)
+    {
+        if (connection.Subscribed.IsCompleted) return true;
+        try
+        {
+            await connection.Subscribed.WaitAsync(settings.SubscribeTimeout, time, aborted);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    /// <returns>The close code that the websocket ended with.</returns>
+    private async Task<int> CarryAsync(HttpContext context, ClientConnection connection)
+    {
+        var pipe = await WebSocketHandshake.AcceptAsync(context, WebSocketHandshake.ChooseSubprotocol(context.Request, settings.Subprotocols));
+        var socket = new WebSocketConnection(pipe, settings.WebSocket, time);
+        connection.Attach(socket.Transport);
+
+        var ending = await socket.RunAsync((payload, _) => connection.ReceiveAsync(payload));
+        if (ending.Kind == EndKind.Failed) log.LogError(ending.Error, "A message of connection {Connection} could not be handled", connection.Id);
+        else log.LogDebug("Connection {Connection} ended: {Kind} {Code}", connection.Id, ending.Kind, ending.Reason.Code);
+
+        return ending.Reason.Code;
+    }
+}

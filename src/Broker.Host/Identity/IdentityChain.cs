@@ -1,0 +1,77 @@
+using Broker.Actors.Audiences;
+using Broker.Actors.Redis;
+using Broker.Host.Clients;
+using Broker.Host.WebSockets;
+
+namespace Broker.Host.Identity;
+
+/// <summary>Who a client is.</summary>
+/// <param name="IsCertain">False while Redis cannot say who holds the session: the caller may be more than what is known of it.</param>
+internal sealed record Identified(Caller Caller, bool IsCertain = true);
+
+/// <summary>
+/// Finds out who a client is. The first that knows decides: the application's resolvers, its signed-in user, a token, the session cookie. Otherwise the client is anonymous.
+/// </summary>
+internal sealed class IdentityChain(ClientSettings settings, Tokens tokens, BrokerHost host, Callbacks callbacks, ILogger<IdentityChain> log)
+{
+    private static readonly HandshakeRefusal BadToken = new(
+        StatusCodes.Status401Unauthorized, "The token is not valid", new("WWW-Authenticate", "Bearer error=\"invalid_token\""));
+
+    private static readonly HandshakeRefusal Unknown = Refusals.Unavailable("Who you are cannot be established now");
+
+    /// <summary>The caller, or why the request is refused. A token that is presented and not valid is an error, never an anonymous client.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="services">Where the application's resolvers come from.</param>
+    public async ValueTask<OrRefusal<Identified>> IdentifyAsync(HttpContext context, IServiceProvider services)
+    {
+        try
+        {
+            if (await AskApplicationAsync(context, services) is { } known) return new Identified(known);
+        }
+        catch (Exception fault) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            log.LogError(fault, "An identity resolver failed; the client is denied");
+            return Unknown;
+        }
+
+        var cookie = SessionCookie(context.Request);
+        if (ApplicationUser.Of(context.User, settings.Jwt.SessionClaim, cookie) is { } user) return new Identified(user);
+
+        if (tokens.FindIn(context.Request) is { } token)
+            return await tokens.ReadAsync(token) is { } caller ? new Identified(caller with { SessionKey = caller.SessionKey ?? cookie }) : BadToken;
+
+        return cookie is null ? new Identified(Caller.Anonymous) : await HolderOfAsync(cookie, context.RequestAborted);
+    }
+
+    private async ValueTask<Caller?> AskApplicationAsync(HttpContext context, IServiceProvider services)
+    {
+        foreach (var resolver in services.GetServices<IIdentityResolver>())
+        {
+            if (await callbacks.RunAsync(limit => resolver.ResolveAsync(context, limit), context.RequestAborted) is { } caller) return caller;
+        }
+
+        return null;
+    }
+
+    /// <summary>The session key of the cookie. No session store makes keys as long as this; a channel's name would be.</summary>
+    private string? SessionCookie(HttpRequest request) =>
+        request.Cookies[settings.SessionCookie] is { Length: > 0 } key && key.Length <= settings.FacilityLength ? key : null;
+
+    private async ValueTask<OrRefusal<Identified>> HolderOfAsync(string sessionKey, CancellationToken aborted)
+    {
+        try
+        {
+            return new Identified(await callbacks.RunAsync(_ => new ValueTask<Caller>(host.Node.Sessions.FindAsync(sessionKey)), aborted));
+        }
+        catch (Exception fault) when (fault is RedisUnavailableException or TimeoutException && settings.AcceptWithoutRedis)
+        {
+            // The holder of the key may have its session's messages whoever it is.
+            return new Identified(new Caller(null, [], sessionKey), IsCertain: false);
+        }
+        catch (Exception fault) when (!aborted.IsCancellationRequested)
+        {
+            log.LogWarning("A session's record cannot be read: {Problem}", fault.GetType().Name);
+            return Unknown;
+        }
+    }
+}

@@ -1,0 +1,36 @@
+using Broker.Actors.Audiences;
+using Broker.Actors.Channels;
+
+namespace Broker.Host.Policy;
+
+/// <summary>The eight words of ws4redis. A name with a colon has no channel: it would be somebody else's.</summary>
+internal sealed class ClassicWords : IAudienceWords
+{
+    public const string PublishBroadcast = "publish-broadcast";
+
+    private static readonly (string Name, Audience Audience)[] InReplayOrder =
+    [
+        ("broadcast", Audience.Broadcast),
+        ("group", Audience.SelfGroups),
+        ("user", Audience.SelfUser),
+        ("session", Audience.SelfSession),
+    ];
+
+    private readonly Dictionary<AudienceWord, Audience> _audiences = [];
+
+    public ClassicWords()
+    {
+        foreach (var (name, audience) in InReplayOrder)
+        {
+            _audiences.Add(new AudienceWord($"subscribe-{name}", WordUse.Subscribe), audience);
+            _audiences.Add(new AudienceWord($"publish-{name}", WordUse.Publish), audience);
+        }
+
+        Words = [.. _audiences.Keys];
+    }
+
+    public IReadOnlyList<AudienceWord> Words { get; }
+
+    public ValueTask<IReadOnlyList<ChannelName>> ChannelsAsync(AudienceWord word, Caller caller, string facility, CancellationToken cancellation) =>
+        new(_audiences[word].Channels(caller, facility));
+}

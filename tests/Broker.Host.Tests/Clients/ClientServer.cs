@@ -1,0 +1,124 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Broker.Actors.Nodes;
+using Broker.Actors.Settings;
+using Broker.Host.Clients;
+using Broker.Host.Tests.WebSockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Host.Tests.Clients;
+
+/// <summary>A real Kestrel on a free port with the embedded bus and the client's side of Broker, in Production unless told otherwise.</summary>
+internal sealed class ClientServer : IAsyncDisposable
+{
+    /// <summary>Everything is allowed to everybody.</summary>
+    public const string Open = "access = open";
+
+    private readonly WebApplication _app;
+
+    private ClientServer(WebApplication app, BrokerNode node, Logs logs)
+    {
+        _app = app;
+        Node = node;
+        Log = logs;
+    }
+
+    public BrokerNode Node { get; }
+
+    /// <summary>What was logged at Warning and above, with exceptions.</summary>
+    public Logs Log { get; }
+
+    public int Port => new Uri(_app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First()).Port;
+
+    /// <param name="settings">What stands in <c>broker { … }</c>.</param>
+    /// <param name="environment">The name of the hosting environment.</param>
+    /// <param name="services">The application's registrations.</param>
+    /// <param name="pipeline">What the application maps besides.</param>
+    /// <param name="options">The node's options.</param>
+    public static async Task<ClientServer> StartAsync(
+        string settings = "", string environment = "Production", Action<IServiceCollection>? services = null, Action<WebApplication>? pipeline = null, BrokerOptions? options = null)
+    {
+        var configuration = Configuration.Parse($"broker {{ redis.connection = \"\", shutdown.drain = 0s\n{settings}\n}}");
+        var host = new BrokerHost(configuration);
+        var logs = new Logs();
+
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = environment });
+        builder.Logging.ClearProviders().AddProvider(logs);
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        builder.Services.AddSingleton(host);
+        builder.Services.AddBrokerClients(configuration);
+        services?.Invoke(builder.Services);
+
+        var app = builder.Build();
+        pipeline?.Invoke(app);
+        app.MapBrokerClients();
+
+        var node = await BrokerNode.StartAsync(configuration, options);
+        host.Started(node);
+        await app.StartAsync();
+        return new ClientServer(app, node, logs);
+    }
+
+    /// <summary>Opens a websocket; it must succeed.</summary>
+    public async Task<SocketClient> OpenAsync(string target, params string[] headers)
+    {
+        var client = await SocketClient.ConnectAsync(Port, target, headers);
+        Assert.Equal(101, client.Status);
+        return client;
+    }
+
+    /// <summary>The answer to a websocket's request that is not let in, with its body.</summary>
+    public async Task<(int Status, string Head, string Body)> RefusedAsync(string target, params string[] headers)
+    {
+        using var client = await SocketClient.ConnectAsync(Port, target, headers);
+        return (client.Status, client.Head, await client.ReadBodyAsync());
+    }
+
+    /// <summary>The status that a websocket's request is answered with.</summary>
+    public async Task<int> StatusAsync(string target, params string[] headers)
+    {
+        using var client = await SocketClient.ConnectAsync(Port, target, headers);
+        return client.Status;
+    }
+
+    public HttpClient Http() => new(new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false }) { BaseAddress = new Uri($"http://127.0.0.1:{Port}"), Timeout = Deadline.Fact };
+
+    public async ValueTask DisposeAsync()
+    {
+        using var now = new CancellationTokenSource(TimeSpan.Zero);
+        await _app.StopAsync(now.Token);
+        await _app.DisposeAsync();
+        await Node.DisposeAsync();
+    }
+}
+
+/// <summary>Keeps what is logged at Warning and above.</summary>
+internal sealed class Logs : ILoggerProvider, ILogger
+{
+    private readonly ConcurrentQueue<string> _lines = new();
+
+    public string Text => string.Join('\n', _lines);
+
+    public ILogger CreateLogger(string categoryName) => this;
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        if (logLevel >= LogLevel.Warning) _lines.Enqueue($"{logLevel}: {formatter(state, exception)} {exception}");
+    }
+
+    public void Dispose()
+    {
+    }
+}
