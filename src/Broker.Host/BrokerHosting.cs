@@ -1,4 +1,5 @@
 using Broker.Hocon;
+using Broker.Host.Clients;
 using Broker.Host.Health;
 using Broker.Host.Metrics;
 using Broker.Host.Pages;
@@ -51,6 +52,7 @@ public static class BrokerHosting
         services.AddSingleton(_ => new BrokerHost(configuration));
         services.AddSingleton(settings);
         services.AddSingleton<MetricsCollector>();
+        services.AddBrokerClients(configuration);
         services.AddHostedService<BrokerLifetime>();
         services.PostConfigure<HostOptions>(host => host.ShutdownTimeout = Longer(host.ShutdownTimeout, settings.Drain + StopsWithin));
         return builder;
@@ -66,6 +68,7 @@ public static class BrokerHosting
 
         var routes = endpoints.MapGroup("").WithOrder(RouteOrder);
         routes.MapPages(settings);
+        routes.MapBrokerClients();
         routes.MapHealth();
         if (settings.ShowsMetrics) routes.MapMetrics();
         return endpoints;
