@@ -1,3 +1,4 @@
+using System.Net;
 using Broker.Testing.Redis;
 
 namespace Broker.Host.Tests.MustHold;
@@ -147,7 +148,8 @@ public sealed class RealRedisTests : IAsyncLifetime
             await sender.SendAsync("after");
             return listener.Received.Contains("after");
         });
-        Assert.Equal(System.Net.HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+        // 502: it was under way when Redis died, nobody knows whether it was carried out.
+        Assert.True(refused.StatusCode is HttpStatusCode.ServiceUnavailable or HttpStatusCode.BadGateway, refused.StatusCode.ToString());
         Assert.True(listener.IsOpen);
         Assert.True(sender.IsOpen);
         Assert.Equal("after", (await _redis.CliAsync("GET", "broadcast:outage")).Trim());
