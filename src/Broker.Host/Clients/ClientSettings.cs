@@ -61,8 +61,8 @@ internal sealed partial record ClientSettings
         return new ClientSettings
         {
             Path = ReadPath(websocket.Get("path")),
-            HeartbeatText = heartbeat.Length == 0 ? null : heartbeat,
-            HeartbeatFrame = heartbeat.Length == 0 ? null : Frame(heartbeat),
+            HeartbeatText = heartbeat.Length == 0 ? default(ReadOnlyMemory<byte>?) : heartbeat,
+            HeartbeatFrame = heartbeat.Length == 0 ? default(ReadOnlyMemory<byte>?) : Frame(heartbeat),
             WebSocket = new WebSocketSettings(
                 broker.Get("max-message").SizeAtLeast(1),
                 websocket.Get("close-timeout").DurationAtLeast(TimeSpan.FromMilliseconds(1)),
