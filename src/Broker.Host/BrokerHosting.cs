@@ -1,5 +1,6 @@
 using Broker.Hocon;
 using Broker.Host.Clients;
+using Broker.Host.Gateway;
 using Broker.Host.Health;
 using Broker.Host.Metrics;
 using Broker.Host.Pages;
@@ -36,7 +37,8 @@ public static class BrokerHosting
         builder.AddBroker(options => options.ConfigurationFile = configurationFile);
 
     /// <summary>
-    /// Adds the broker. Its log goes to the application's loggers; the application's <see cref="Actors.Connections.IPublishHandler"/> is used if one is registered.
+    /// Adds the broker. Its log goes to the application's loggers; the application's <see cref="Actors.Connections.IPublishHandler"/>,
+    /// <see cref="Identity.IIdentityResolver"/>s and <see cref="Policy.IChannelPolicy"/> are used where they are registered.
     /// </summary>
     /// <inheritdoc cref="AddBroker{TBuilder}(TBuilder)" path="/exception"/>
     public static TBuilder AddBroker<TBuilder>(this TBuilder builder, Action<BrokerHostOptions> configure) where TBuilder : IHostApplicationBuilder
@@ -53,6 +55,7 @@ public static class BrokerHosting
         services.AddSingleton(settings);
         services.AddSingleton<MetricsCollector>();
         services.AddBrokerClients(configuration);
+        services.AddGateway(configuration);
         services.AddHostedService<BrokerLifetime>();
         services.PostConfigure<HostOptions>(host => host.ShutdownTimeout = Longer(host.ShutdownTimeout, settings.Drain + StopsWithin));
         return builder;
@@ -66,9 +69,11 @@ public static class BrokerHosting
     {
         var settings = endpoints.ServiceProvider.GetService<HostSettings>() ?? throw new InvalidOperationException("AddBroker() comes before MapBroker()");
 
+        endpoints.MapBrokerClients();
+        endpoints.MapGateway();
+
         var routes = endpoints.MapGroup("").WithOrder(RouteOrder);
         routes.MapPages(settings);
-        routes.MapBrokerClients();
         routes.MapHealth();
         if (settings.ShowsMetrics) routes.MapMetrics();
         return endpoints;

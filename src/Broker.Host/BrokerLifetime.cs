@@ -1,5 +1,6 @@
 using Broker.Actors.Connections;
 using Broker.Actors.Nodes;
+using Broker.Host.Gateway;
 using Broker.Host.Metrics;
 
 namespace Broker.Host;
@@ -7,7 +8,7 @@ namespace Broker.Host;
 /// <summary>
 /// Starts the node before the web server listens, and drains it before the web server stops: its clients are told one after the other while it still answers.
 /// </summary>
-internal sealed class BrokerLifetime(BrokerHost host, MetricsCollector metrics, ILoggerFactory loggers, IServiceProvider services) : IHostedLifecycleService
+internal sealed class BrokerLifetime(BrokerHost host, MetricsCollector metrics, GatewayClients gateway, ILoggerFactory loggers, IServiceProvider services) : IHostedLifecycleService
 {
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
@@ -21,7 +22,14 @@ internal sealed class BrokerLifetime(BrokerHost host, MetricsCollector metrics, 
 
     public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task StoppingAsync(CancellationToken cancellationToken) => host.IsStarted ? host.Node.StopAsync() : Task.CompletedTask;
+    public async Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        if (!host.IsStarted) return;
+
+        var stopped = host.Node.StopAsync();
+        gateway.CloseAll();
+        await stopped;
+    }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

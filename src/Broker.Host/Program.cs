@@ -1,4 +1,5 @@
 using Broker.Host;
+using Broker.Host.Clients;
 using Broker.Host.Server;
 
 // Broker as a server of its own: what any ASP.NET Core application does to have it inside, and what a process needs around it.
@@ -40,7 +41,7 @@ catch (Exception exception) when (StartFailure.Of(exception, app?.Services.GetSe
 
 await using (app)
 {
-    Console.WriteLine(ReadyLine.Of(app.Urls, app.Services.GetRequiredService<HostSettings>()));
+    Console.WriteLine(ReadyLine.Of(app.Urls, app.Services.GetRequiredService<ClientSettings>().Path, app.Services.GetRequiredService<HostSettings>().ShowsPage));
 
     // Until SIGTERM, SIGINT: then clients are sent away in paces, the web server stops, Redis is last (BrokerLifetime).
     await app.WaitForShutdownAsync();

@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Broker.Actors.Redis;
+using Broker.Host.Clients;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Broker.Host.Pages;
@@ -15,13 +16,13 @@ internal static class DemoLogin
 
     private static readonly TimeSpan SessionLasts = TimeSpan.FromHours(12);
 
-    public static void MapDemoLogin(this IEndpointRouteBuilder routes, HostSettings settings)
+    public static void MapDemoLogin(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/demo/login", context => AnswerAsync(context, settings, LoginAsync));
-        routes.MapPost("/demo/logout", context => AnswerAsync(context, settings, LogoutAsync));
+        routes.MapPost("/demo/login", context => AnswerAsync(context, LoginAsync));
+        routes.MapPost("/demo/logout", context => AnswerAsync(context, LogoutAsync));
     }
 
-    private static async Task AnswerAsync(HttpContext context, HostSettings settings, Func<HttpContext, HostSettings, Task<int>> action)
+    private static async Task AnswerAsync(HttpContext context, Func<HttpContext, Task<int>> action)
     {
         if (!IsLocal(context) || !IsOwnPage(context.Request))
         {
@@ -32,7 +33,7 @@ internal static class DemoLogin
         context.Response.Headers.CacheControl = "no-store";
         try
         {
-            context.Response.StatusCode = await action(context, settings);
+            context.Response.StatusCode = await action(context);
         }
         catch (RedisUnavailableException)
         {
@@ -40,31 +41,33 @@ internal static class DemoLogin
         }
     }
 
-    private static async Task<int> LoginAsync(HttpContext context, HostSettings settings)
+    private static async Task<int> LoginAsync(HttpContext context)
     {
         if (await ReadUserAsync(context) is not { } user || DemoUsers.GroupsOf(user) is not { } groups) return StatusCodes.Status400BadRequest;
 
         var node = context.RequestServices.GetRequiredService<BrokerHost>().Node;
-        await ForgetAsync(context, settings);
+        await ForgetAsync(context);
         var key = RandomNumberGenerator.GetHexString(32, lowercase: true);
         await node.SignInAsync(key, user, groups, SessionLasts);
 
-        context.Response.Cookies.Append(settings.SessionCookie, key, Cookie(context));
+        context.Response.Cookies.Append(CookieName(context), key, Cookie(context));
         return StatusCodes.Status204NoContent;
     }
 
-    private static async Task<int> LogoutAsync(HttpContext context, HostSettings settings)
+    private static async Task<int> LogoutAsync(HttpContext context)
     {
-        await ForgetAsync(context, settings);
-        context.Response.Cookies.Delete(settings.SessionCookie, Cookie(context));
+        await ForgetAsync(context);
+        context.Response.Cookies.Delete(CookieName(context), Cookie(context));
         return StatusCodes.Status204NoContent;
     }
 
-    private static async Task ForgetAsync(HttpContext context, HostSettings settings)
+    private static async Task ForgetAsync(HttpContext context)
     {
         var node = context.RequestServices.GetRequiredService<BrokerHost>().Node;
-        if (context.Request.Cookies[settings.SessionCookie] is { Length: > 0 } key) await node.SignOutAsync(key);
+        if (context.Request.Cookies[CookieName(context)] is { Length: > 0 } key) await node.SignOutAsync(key);
     }
+
+    private static string CookieName(HttpContext context) => context.RequestServices.GetRequiredService<ClientSettings>().SessionCookie;
 
     private static CookieOptions Cookie(HttpContext context) =>
         new() { HttpOnly = true, SameSite = SameSiteMode.Lax, Path = "/", Secure = context.Request.IsHttps, IsEssential = true };

@@ -1,5 +1,7 @@
+using System.Text;
 using System.Text.Json;
 using Broker.Actors.Audiences;
+using Broker.Host.Clients;
 
 namespace Broker.Host.Pages;
 
@@ -13,11 +15,14 @@ internal static class PageConfiguration
 
     public static void MapPageConfiguration(this IEndpointRouteBuilder routes, HostSettings settings) => routes.MapGet("/broker-config.js", async context =>
     {
-        var caller = await PageCaller.OfAsync(context);
-        var isDevelopment = context.RequestServices.GetRequiredService<IHostEnvironment>().IsDevelopment();
+        var services = context.RequestServices;
+        var clients = services.GetRequiredService<ClientSettings>();
+        // A page that is refused as a client is nobody; it sees that when it connects.
+        var caller = (await services.GetRequiredService<Admission>().IdentifyAsync(context)).Value?.Caller ?? Caller.Anonymous;
+        var isDevelopment = services.GetRequiredService<IHostEnvironment>().IsDevelopment();
         var content = new Content(
-            context.Request.PathBase + settings.WebSocketPath,
-            settings.Heartbeat,
+            context.Request.PathBase + clients.Path,
+            clients.HeartbeatText is { } heartbeat ? Encoding.UTF8.GetString(heartbeat.Span) : null,
             caller.User,
             caller.Groups,
             caller.SessionKey is not null,

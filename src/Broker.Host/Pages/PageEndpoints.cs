@@ -7,6 +7,6 @@ internal static class PageEndpoints
     {
         routes.MapPageFiles(settings.ShowsPage);
         routes.MapPageConfiguration(settings);
-        if (settings.ShowsDemoLogin) routes.MapDemoLogin(settings);
+        if (settings.ShowsDemoLogin) routes.MapDemoLogin();
     }
 }
