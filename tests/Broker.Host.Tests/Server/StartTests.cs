@@ -1,0 +1,83 @@
+using System.Net;
+using System.Reflection;
+
+namespace Broker.Host.Tests.Server;
+
+/// <summary>How the server is started: as a program, and by dotnet run.</summary>
+public sealed class StartTests
+{
+    private static readonly HttpClient Http = new();
+
+    [Fact]
+    public async Task The_start_line_says_where_clients_go()
+    {
+        await using var server = await ServerProcess.StartAsync("broker.websocket.path = /sockets/");
+
+        Assert.Equal($"Broker is ready: ws://127.0.0.1:{server.Port}/sockets/", server.ReadyLine);
+        Assert.Equal("live\n", await Http.GetStringAsync($"{server.Address}/health/live"));
+    }
+
+    [Fact]
+    public async Task As_a_program_it_is_Production_and_shows_no_page()
+    {
+        await using var server = await ServerProcess.StartAsync();
+
+        Assert.Contains("\"development\":false", await Http.GetStringAsync($"{server.Address}/broker-config.js"), StringComparison.Ordinal);
+        using var page = await Http.GetAsync(new Uri(server.Address + "/"));
+        Assert.Equal(HttpStatusCode.NotFound, page.StatusCode);
+    }
+
+    [Fact]
+    public async Task Dotnet_run_is_Development_with_the_page_and_heartbeats()
+    {
+        await using var server = Run(["--demo"]);
+        await server.IsReadyAsync();
+
+        var configuration = await Http.GetStringAsync($"{server.Address}/broker-config.js");
+        Assert.Contains("\"development\":true", configuration, StringComparison.Ordinal);
+        Assert.Contains("\"heartbeat\":\"--heartbeat--\"", configuration, StringComparison.Ordinal);
+        Assert.EndsWith($"  page {server.Address}/", server.ReadyLine, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Arguments_of_ones_own_take_the_place_of_the_profiles_and_it_stays_Development()
+    {
+        await using var server = Run([]);
+        await server.IsReadyAsync();
+
+        var configuration = await Http.GetStringAsync($"{server.Address}/broker-config.js");
+        Assert.Contains("\"development\":true", configuration, StringComparison.Ordinal);
+        Assert.Contains("\"heartbeat\":null", configuration, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("ASPNETCORE_ENVIRONMENT")]
+    [InlineData("DOTNET_ENVIRONMENT")]
+    public async Task The_callers_environment_wins_also_under_dotnet_run(string variable)
+    {
+        await using var server = Run([], (variable, "Production"));
+        await server.IsReadyAsync();
+
+        Assert.Contains("\"development\":false", await Http.GetStringAsync($"{server.Address}/broker-config.js"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_configuration_of_the_user_wins_over_the_demos()
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.Write("broker.conf", "broker.websocket.heartbeat = beep");
+        await using var server = Run(["--demo", "--config", file]);
+        await server.IsReadyAsync();
+
+        Assert.Contains("\"heartbeat\":\"beep\"", await Http.GetStringAsync($"{server.Address}/broker-config.js"), StringComparison.Ordinal);
+    }
+
+    /// <summary>dotnet run of what is built already, in the configuration of these tests.</summary>
+    private static ServerProcess Run(string[] arguments, params (string, string)[] environment)
+    {
+        var configuration = Assembly.GetExecutingAssembly().GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
+        var project = Path.Combine(Repository.Root, "src/Broker.Host");
+        return ServerProcess.Launch(
+            ["dotnet", "run", "--no-build", "-c", configuration, "--project", project, "--", "--urls", "http://127.0.0.1:0", .. arguments], environment);
+    }
+}
