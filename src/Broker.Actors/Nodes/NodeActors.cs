@@ -1,5 +1,6 @@
 using Broker.Actors.Channels;
 using Broker.Actors.Connections;
+using Broker.Actors.Redis;
 using Broker.Actors.Relays;
 using Broker.Actors.Settings;
 using Broker.Actors.Subscribing;
@@ -58,6 +59,8 @@ internal sealed record NodeActors(IActorRef Channels, IActorRef Relays, IActorRe
     private static Props ChannelProps(string name, BrokerServices services)
     {
         var limits = services.Settings.HistoryOf(ChannelName.FromRedis(name, services.Settings.Prefix));
+        if (services.Bus.IsCluster && !new RedisKeys(name).ShareOneSlot) limits = null;
+
         return services.OnChannelDispatcher(limits is null
             ? Props.Create(() => new LiveChannelActor(name, services))
             : Props.Create(() => new HistoryChannelActor(name, limits, services)));

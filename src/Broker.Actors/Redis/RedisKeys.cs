@@ -5,6 +5,8 @@ namespace Broker.Actors.Redis;
 /// </summary>
 internal sealed class RedisKeys
 {
+    private static readonly string[] Suffixes = [":history", ":meta", ":mark", ":id"];
+
     private readonly string _stem;
 
     /// <param name="channel">The Redis channel name, prefix included.</param>
@@ -33,6 +35,12 @@ internal sealed class RedisKeys
     /// A closing brace that ends no valid hash tag would end the one that the name is wrapped in too early: the companions would lie in other slots.
     /// </summary>
     public bool ShareOneSlot => HashTag(Channel) is not null || !Channel.Contains('}', StringComparison.Ordinal);
+
+    /// <summary>
+    /// True for a facility whose channels could be another channel's companions: a client that publishes there could put false marks.
+    /// </summary>
+    public static bool NamesCompanion(string facility) =>
+        facility.Contains('{', StringComparison.Ordinal) && Suffixes.Any(suffix => facility.EndsWith(suffix, StringComparison.Ordinal));
 
     /// <summary>What Redis Cluster hashes instead of the whole key: between the first <c>{</c> and the next <c>}</c>, if not empty.</summary>
     private static string? HashTag(string key)

@@ -1,3 +1,4 @@
+using Broker.Actors.Redis;
 using Broker.Host.WebSockets;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
@@ -14,6 +15,7 @@ internal static class FacilityPath
 
     private static readonly HandshakeRefusal Malformed = Refusals.BadRequest("The path is not percent-encoded UTF-8");
     private static readonly HandshakeRefusal DotSegments = Refusals.BadRequest("The path must not hold dot segments");
+    private static readonly HandshakeRefusal Reserved = Refusals.BadRequest("The facility's name is reserved");
     private static readonly HandshakeRefusal TooLong = new(StatusCodes.Status414UriTooLong, "The facility's name is too long");
 
     /// <param name="context">A request that a route ending with <see cref="Parameter"/> was chosen for.</param>
@@ -28,6 +30,7 @@ internal static class FacilityPath
             ?? After(prefix, path)
             ?? After(prefix, context.Request.Path.Value ?? ""); // Rewritten by the application.
         if (facility is null) return Refusals.NotFound;
+        if (RedisKeys.NamesCompanion(facility)) return Reserved;
 
         return facility.Length > longest ? TooLong : facility;
     }
