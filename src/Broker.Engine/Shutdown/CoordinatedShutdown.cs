@@ -88,12 +88,18 @@ public sealed class CoordinatedShutdown : IExtension
     public TimeSpan Timeout(string phase) => Phase(phase).Timeout;
 
     /// <summary>Adds something to do to a phase; also while the shutdown runs, if the phase is still to come.</summary>
-    /// <exception cref="ArgumentException">There is no such phase, or the task has no name.</exception>
+    /// <exception cref="AkkaException">There is no such phase in the configuration.</exception>
     public void AddTask(string phase, string taskName, Func<Task<Done>> task)
     {
         ArgumentNullException.ThrowIfNull(task);
         ArgumentException.ThrowIfNullOrEmpty(taskName);
-        Phase(phase);
+        if (!_phases.Any(known => known.Name == phase))
+        {
+            throw new ConfigurationException(
+                $"Unknown phase [{phase}]. Phases must be defined in akka.coordinated-shutdown.phases; there are "
+                + $"{string.Join(", ", _phases.Select(known => known.Name))}.");
+        }
+
         lock (_tasks)
         {
             if (!_tasks.TryGetValue(phase, out var tasks))
@@ -124,7 +130,7 @@ public sealed class CoordinatedShutdown : IExtension
     }
 
     private ShutdownPhase Phase(string name) => _phases.FirstOrDefault(phase => phase.Name == name)
-        ?? throw new ArgumentException($"Unknown phase [{name}]. All phases must be defined in configuration.", nameof(name));
+        ?? throw new ArgumentException($"Unknown phase [{name}]. Phases must be defined in akka.coordinated-shutdown.phases.", nameof(name));
 
     private async Task RunPhases(IEnumerable<ShutdownPhase> phases)
     {

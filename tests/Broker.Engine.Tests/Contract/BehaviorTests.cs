@@ -102,19 +102,6 @@ public sealed class BehaviorTests : ContractTest
         Assert.Contains("Unreachable", ExpectMsg<string>(Patience), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void The_context_is_there_only_while_the_actor_runs()
-    {
-        var actor = ActorOf(() => new Leaking());
-
-        actor.Tell("leak", TestActor);
-
-        ExpectMsg("no context here", Patience);
-    }
-
-    [Fact]
-    public void An_actor_cannot_be_made_with_new() => Assert.ThrowsAny<AkkaException>(() => new Leaking());
-
     private sealed class Sorter : ReceiveActor
     {
         public Sorter(IActorRef report)
@@ -199,25 +186,6 @@ public sealed class BehaviorTests : ContractTest
         {
             _report.Tell($"failed: {Sender.Path.Name}");
             return Directive.Stop;
-        });
-    }
-
-    private sealed class Leaking : ReceiveActor
-    {
-        public Leaking() => Receive<string>(_ =>
-        {
-            var sender = Sender;
-            Task.Run(() =>
-            {
-                try
-                {
-                    Context.Stop(Self);
-                }
-                catch (NotSupportedException)
-                {
-                    sender.Tell("no context here", ActorRefs.NoSender);
-                }
-            });
         });
     }
 }
