@@ -16,8 +16,7 @@ public class TestProbe : TestKitBase, IActorRef, IInternalActorRef
     /// <summary>The sender of the message last received.</summary>
     public IActorRef Sender => LastSender;
 
-    /// <summary>Where the probe's actor is.</summary>
-    public ActorPath Path => TestActor.Path;
+    ActorPath IActorRef.Path => TestActor.Path;
 
     LocalActorSystem IInternalActorRef.System => (LocalActorSystem)Sys;
 

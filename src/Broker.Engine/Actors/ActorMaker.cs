@@ -44,6 +44,9 @@ internal abstract class ActorMaker(Type type, object?[] arguments)
     private static object? Evaluate(Expression argument) => argument switch
     {
         ConstantExpression constant => constant.Value,
+
+        // To be called often, perhaps: worth compiling.
+        LambdaExpression lambda => lambda.Compile(),
         MemberExpression { Member: FieldInfo { IsStatic: true } field } => field.GetValue(null),
         MemberExpression { Member: FieldInfo field, Expression: { } owner } when Evaluate(owner) is { } value => field.GetValue(value),
         UnaryExpression { NodeType: ExpressionType.Convert, Method: null } conversion
@@ -61,7 +64,6 @@ internal abstract class ActorMaker(Type type, object?[] arguments)
         public override ActorBase Make()
         {
             _invoker ??= Invokers.GetOrAdd(constructor ?? Find(), ConstructorInvoker.Create);
-
             return (ActorBase)_invoker.Invoke(new Span<object?>(Arguments));
         }
 

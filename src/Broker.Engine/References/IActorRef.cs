@@ -106,14 +106,14 @@ internal abstract class ActorRefBase : IInternalActorRef
 /// <summary>An actor that does not exist; takes messages and forgets them.</summary>
 public sealed class Nobody : IActorRef
 {
+    /// <summary>The one of its kind.</summary>
+    public static readonly Nobody Instance = new();
+
     private static readonly ActorPath NobodyPath = new ChildActorPath(new RootActorPath(new Address("akka", "all-systems")), "Nobody", 0);
 
     private Nobody()
     {
     }
-
-    /// <summary>The one of its kind.</summary>
-    public static Nobody Instance { get; } = new();
 
     /// <summary>Nowhere.</summary>
     public ActorPath Path => NobodyPath;
