@@ -24,7 +24,7 @@ internal sealed class LocalServer : IAsyncDisposable
 
     public BrokerNode Node => _app.Services.GetRequiredService<BrokerHost>().Node;
 
-    public Uri WebSocket(string path) => new UriBuilder(Address) { Scheme = "ws", Path = path }.Uri;
+    public Uri WebSocket(string path, string query = "") => new UriBuilder(Address) { Scheme = "ws", Path = path, Query = query }.Uri;
 
     public static async Task<LocalServer> StartAsync(string configuration = "", string environment = "Development")
     {
