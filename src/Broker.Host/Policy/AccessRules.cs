@@ -1,6 +1,7 @@
 using System.Net;
 using Broker.Actors.Audiences;
 using Broker.Host.Clients;
+using Microsoft.Extensions.Primitives;
 
 namespace Broker.Host.Policy;
 
@@ -48,8 +49,19 @@ internal sealed class AccessRules
     public Verdict? Find(Caller caller, string facility, AudienceWord word) =>
         _settings.Rules.FirstOrDefault(rule => rule.Fits(caller, facility, word))?.Verdict;
 
-    /// <summary>A proxy on this machine speaks for somebody else; a connection without an address (a Unix socket) is most likely one.</summary>
-    private static bool IsLocal(HttpContext context) =>
-        context.Connection.RemoteIpAddress is { } remote && IPAddress.IsLoopback(remote)
-        && !context.Request.Headers.ContainsKey("X-Forwarded-For") && !context.Request.Headers.ContainsKey("Forwarded");
+    /// <summary>
+    /// A proxy on this machine speaks for somebody else; a connection without an address (a Unix socket) is most likely one. And a page of the internet can give its own name
+    /// this machine's address.
+    /// </summary>
+    private static bool IsLocal(HttpContext context)
+    {
+        var headers = context.Request.Headers;
+        var isPage = !StringValues.IsNullOrEmpty(headers.Origin);
+        return context.Connection.RemoteIpAddress is { } remote && IPAddress.IsLoopback(remote)
+            && !headers.ContainsKey("X-Forwarded-For") && !headers.ContainsKey("Forwarded")
+            && (!isPage || IsLocalName(context.Request.Host.Host));
+    }
+
+    private static bool IsLocalName(string host) =>
+        host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
 }
