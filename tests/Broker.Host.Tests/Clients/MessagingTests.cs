@@ -1,4 +1,6 @@
 using Broker.Actors.Audiences;
+using Broker.Actors.Settings;
+using Broker.Host.Clients;
 using Broker.Host.Tests.WebSockets;
 using Broker.Host.WebSockets;
 
@@ -160,6 +162,16 @@ public sealed class MessagingTests
         }
 
         Assert.Equal("a message", text);
+    }
+
+    /// <summary>An empty text was once taken for a heartbeat: the conditional of null and an array is an empty memory, not null.</summary>
+    [Fact]
+    public void Without_a_heartbeat_text_there_is_no_heartbeat()
+    {
+        var settings = ClientSettings.Read(Configuration.Default());
+
+        Assert.Null(settings.HeartbeatText);
+        Assert.Null(settings.HeartbeatFrame);
     }
 
     [Fact]
