@@ -16,6 +16,7 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
     private readonly LastValueReads _lastValues = new();
     private readonly List<Parked> _parked = [];
     private long _fence;
+    private long _reads;
     private LastValue _read;
     private bool _unsettled;
 
@@ -31,11 +32,11 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
         Receive<PublishBatch>(OnPublishBatch);
         Receive<ReadMissed>(OnReadMissed);
         Receive<ReadLast>(OnReadLast);
-        Receive<LastValueRead>(OnLastValueRead);
-        Receive<SubscriptionConfirmed>(OnConfirmed);
-        Receive<SubscriptionArrived>(OnArrived);
-        Receive<SubscriptionPassed>(OnPassed);
-        Receive<SubscriptionLost>(OnLost);
+        ReceiveFromRedis<LastValueRead>(OnLastValueRead);
+        ReceiveFromRedis<SubscriptionConfirmed>(_ => OnConfirmed());
+        ReceiveFromRedis<SubscriptionArrived>(OnArrived);
+        ReceiveFromRedis<SubscriptionPassed>(OnPassed);
+        ReceiveFromRedis<SubscriptionLost>(_ => OnLost());
         Receive<Tick>(OnTick);
         Receive<StopChannel>(_ => Context.Stop(Self));
     }
@@ -77,6 +78,14 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
         Services.Metrics.ChannelStopped();
         foreach (var relay in _relays.Refs) relay.Tell(new Detached(Keys.Channel));
     }
+
+    /// <summary>What was asked before a restart is answered after it, too: that is dropped.</summary>
+    protected void ReceiveFromRedis<T>(Action<T> handler)
+        where T : FromRedis =>
+        Receive<T>(message =>
+        {
+            if (ReferenceEquals(message.Life, Subscription)) handler(message);
+        });
 
     /// <summary>Subscribes, now or as soon as what must come first is done.</summary>
     protected abstract void Start();
@@ -120,6 +129,9 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
         TellRelays(new Attached(Position, true, HasHistory));
         ReadLastValue();
     }
+
+    /// <summary>The channel itself wants to know its last value: <see cref="LastValueIs"/>.</summary>
+    protected void WantLastValue() => _lastValues.Ask(ActorRefs.Nobody, 0);
 
     protected void Answer(string relay, long number, object answer) => _relays.Answer(relay, number, answer)?.Tell(answer);
 
@@ -183,11 +195,16 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
     {
         if (!IsReady || !_lastValues.Begin()) return;
 
-        Services.Bus.ReadLastAsync(Keys).PipeTo(Self, success: value => new LastValueRead(value), failure: _ => new LastValueRead(null));
+        var number = ++_reads;
+        Services.Bus.ReadLastAsync(Keys)
+            .PipeTo(Self, success: value => new LastValueRead(Subscription, number, value), failure: _ => new LastValueRead(Subscription, number, null));
     }
 
     private void OnLastValueRead(LastValueRead read)
     {
+        // Asked before the subscription was lost.
+        if (read.Number != _reads) return;
+
         if (read.Value is not { } value)
         {
             _lastValues.Fail();
@@ -200,39 +217,41 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
         Services.Bus.Fence(Keys.Channel, ++_fence);
     }
 
-    private void OnConfirmed(SubscriptionConfirmed confirmed)
+    private void OnConfirmed()
     {
-        if (!ReferenceEquals(confirmed.Subscription, Subscription)) return;
-
         IsSubscribed = true;
         Confirmed();
     }
 
     private void OnArrived(SubscriptionArrived arrived)
     {
-        if (!ReferenceEquals(arrived.Subscription, Subscription)) return;
-
         Arrived(arrived.Arrivals);
         AnswerParked();
     }
 
     private void OnPassed(SubscriptionPassed passed)
     {
-        if (!ReferenceEquals(passed.Subscription, Subscription) || passed.Ticket != _fence) return;
+        if (passed.Ticket != _fence) return;
 
         var readers = _lastValues.End();
-        LastValueIs(_read.Payload);
-        if (_read.Payload is { } payload && Holds(payload)) _parked.Add(new Parked(_read, readers));
-        else TellLastValue(_read, readers);
+        if (_read.Payload is { } payload && Holds(payload))
+        {
+            _parked.Add(new Parked(_read, readers));
+        }
+        else
+        {
+            LastValueIs(_read.Payload);
+            TellLastValue(_read, readers);
+        }
+
         ReadLastValue();
     }
 
-    private void OnLost(SubscriptionLost lost)
+    private void OnLost()
     {
-        if (!ReferenceEquals(lost.Subscription, Subscription)) return;
-
         IsSubscribed = false;
         _fence++;
+        _reads++;
         _lastValues.Fail();
         SubscriptionWasLost();
         AnswerParked();
@@ -247,7 +266,7 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
         else Tock(tick);
     }
 
-    /// <summary>The last value as it stands in Redis: what an outage may change.</summary>
+    /// <summary>The last value as it stands in Redis, after all that was published before it was read.</summary>
     protected virtual void LastValueIs(byte[]? payload)
     {
     }
@@ -295,7 +314,7 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
         public static readonly Tick Refuse = new("refuse");
     }
 
-    private sealed record LastValueRead(LastValue? Value);
+    private sealed record LastValueRead(ChannelSubscription Life, long Number, LastValue? Value) : FromRedis(Life);
 
     private readonly record struct Parked(LastValue Value, IReadOnlyList<LastValueReads.Reader> Readers);
 }

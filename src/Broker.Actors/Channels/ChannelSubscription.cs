@@ -3,7 +3,7 @@ using Broker.Actors.Redis;
 namespace Broker.Actors.Channels;
 
 /// <summary>
-/// Turns what the bus tells about a channel's subscription into messages to its actor. A restarted actor has a new one and ignores the old one's messages.
+/// Turns what the bus tells about a channel's subscription into messages to its actor. A restarted actor has a new one.
 /// </summary>
 internal sealed class ChannelSubscription(IActorRef channel) : IArrivals
 {
@@ -16,10 +16,13 @@ internal sealed class ChannelSubscription(IActorRef channel) : IArrivals
     void IArrivals.Lost() => channel.Tell(new SubscriptionLost(this), ActorRefs.NoSender);
 }
 
-internal sealed record SubscriptionConfirmed(ChannelSubscription Subscription);
+/// <summary>Something that Redis told an actor. The subscription names the actor's life: what was asked before a restart is not for the one after it.</summary>
+internal abstract record FromRedis(ChannelSubscription Life);
 
-internal sealed record SubscriptionArrived(ChannelSubscription Subscription, IReadOnlyList<Arrival> Arrivals);
+internal sealed record SubscriptionConfirmed(ChannelSubscription Life) : FromRedis(Life);
 
-internal sealed record SubscriptionPassed(ChannelSubscription Subscription, long Ticket);
+internal sealed record SubscriptionArrived(ChannelSubscription Life, IReadOnlyList<Arrival> Arrivals) : FromRedis(Life);
 
-internal sealed record SubscriptionLost(ChannelSubscription Subscription);
+internal sealed record SubscriptionPassed(ChannelSubscription Life, long Ticket) : FromRedis(Life);
+
+internal sealed record SubscriptionLost(ChannelSubscription Life) : FromRedis(Life);

@@ -31,12 +31,12 @@ internal sealed class HistoryChannelActor : ChannelActor
     {
         _ledger = new Ledger(Name, limits);
 
-        Receive<PositionRead>(OnPositionRead);
-        Receive<TakeOverDone>(OnTakeOverDone);
-        Receive<PageRead>(OnPageRead);
-        Receive<AppendDone>(OnAppendDone);
-        Receive<MissedRead>(OnMissedRead);
-        Receive<ReadAgain>(again => ReadMissedPage(again.Order, again.Relay, again.After));
+        ReceiveFromRedis<PositionRead>(OnPositionRead);
+        ReceiveFromRedis<TakeOverDone>(OnTakeOverDone);
+        ReceiveFromRedis<PageRead>(OnPageRead);
+        ReceiveFromRedis<AppendDone>(OnAppendDone);
+        ReceiveFromRedis<MissedRead>(OnMissedRead);
+        ReceiveFromRedis<ReadAgain>(again => ReadMissedPage(again.Order, again.Relay, again.After));
     }
 
     protected override StreamPosition Position => _ledger.Position;
@@ -105,7 +105,8 @@ internal sealed class HistoryChannelActor : ChannelActor
     }
 
     private void ReadPosition() =>
-        Services.Bus.ReadPositionAsync(Keys).PipeTo(Self, success: position => new PositionRead(position, true), failure: _ => new PositionRead(null, false));
+        Services.Bus.ReadPositionAsync(Keys)
+            .PipeTo(Self, success: position => new PositionRead(Subscription, position, true), failure: _ => new PositionRead(Subscription, null, false));
 
     private void OnPositionRead(PositionRead read)
     {
@@ -137,7 +138,8 @@ internal sealed class HistoryChannelActor : ChannelActor
 
         _takingOver = TakingOver.Once;
         var order = _ledger.BeginTakeOver(Epochs.New(), _forceNewEpoch);
-        Services.Bus.TakeOverAsync(Keys, order).PipeTo(Self, success: answer => new TakeOverDone(answer), failure: _ => new TakeOverDone(null));
+        Services.Bus.TakeOverAsync(Keys, order)
+            .PipeTo(Self, success: answer => new TakeOverDone(Subscription, answer), failure: _ => new TakeOverDone(Subscription, null));
     }
 
     private void OnTakeOverDone(TakeOverDone done)
@@ -160,9 +162,9 @@ internal sealed class HistoryChannelActor : ChannelActor
         if (answer.IsNewEpoch && Position.Offset > 0)
             Services.Log.LogWarning("The history of {Channel} was lost: a new epoch begins, clients are told", BrokerServices.Loggable(Name));
 
-        _forceNewEpoch = false;
-        _ledger.TakenOver(answer);
-        Proceed();
+        _forceNewEpoch = !_ledger.TakenOver(answer);
+        if (_forceNewEpoch) TakeOver();
+        else Proceed();
     }
 
     /// <summary>Does whatever the ledger allows now.</summary>
@@ -197,7 +199,7 @@ internal sealed class HistoryChannelActor : ChannelActor
 
         _reading = true;
         Services.Bus.ReadHistoryAsync(Keys, Position.Offset, PageCount, PageBytes * 16)
-            .PipeTo(Self, success: page => new PageRead(page), failure: _ => new PageRead(null));
+            .PipeTo(Self, success: page => new PageRead(Subscription, page), failure: _ => new PageRead(Subscription, null));
     }
 
     private void OnPageRead(PageRead read)
@@ -226,7 +228,8 @@ internal sealed class HistoryChannelActor : ChannelActor
         AnswerPublishers(answered);
         if (append is null) return;
 
-        Services.Bus.AppendAsync(Keys, append).PipeTo(Self, success: answer => new AppendDone(answer, null), failure: fault => new AppendDone(default, fault));
+        Services.Bus.AppendAsync(Keys, append)
+            .PipeTo(Self, success: answer => new AppendDone(Subscription, answer, null), failure: fault => new AppendDone(Subscription, default, fault));
     }
 
     private void OnAppendDone(AppendDone done)
@@ -280,14 +283,17 @@ internal sealed class HistoryChannelActor : ChannelActor
 
     private void ReadMissedPage(ReadMissed order, IActorRef relay, long after) =>
         Services.Bus.ReadHistoryAsync(Keys, after, PageCount, PageBytes)
-            .PipeTo(Self, success: page => new MissedRead(order, relay, after, page), failure: _ => new MissedRead(order, relay, after, null));
+            .PipeTo(
+                Self,
+                success: page => new MissedRead(Subscription, order, relay, after, page),
+                failure: _ => new MissedRead(Subscription, order, relay, after, null));
 
     private void OnMissedRead(MissedRead read)
     {
         if (read.Page is null)
         {
             // Not to be answered with "cannot be whole": it may be, once Redis is back.
-            Context.System.Scheduler.ScheduleTellOnce(Again, Self, new ReadAgain(read.Order, read.Relay, read.After), ActorRefs.NoSender);
+            Context.System.Scheduler.ScheduleTellOnce(Again, Self, new ReadAgain(Subscription, read.Order, read.Relay, read.After), ActorRefs.NoSender);
             return;
         }
 
@@ -321,17 +327,17 @@ internal sealed class HistoryChannelActor : ChannelActor
 
     private enum TakingOver { No, Once, Again }
 
-    private sealed record PositionRead(StreamPosition? Position, bool Succeeded);
+    private sealed record PositionRead(ChannelSubscription Life, StreamPosition? Position, bool Succeeded) : FromRedis(Life);
 
-    private sealed record TakeOverDone(TakenOver? Answer);
+    private sealed record TakeOverDone(ChannelSubscription Life, TakenOver? Answer) : FromRedis(Life);
 
-    private sealed record PageRead(HistoryPage? Page);
+    private sealed record PageRead(ChannelSubscription Life, HistoryPage? Page) : FromRedis(Life);
 
-    private sealed record AppendDone(Appended Answer, Exception? Fault);
+    private sealed record AppendDone(ChannelSubscription Life, Appended Answer, Exception? Fault) : FromRedis(Life);
 
-    private sealed record MissedRead(ReadMissed Order, IActorRef Relay, long After, HistoryPage? Page);
+    private sealed record MissedRead(ChannelSubscription Life, ReadMissed Order, IActorRef Relay, long After, HistoryPage? Page) : FromRedis(Life);
 
-    private sealed record ReadAgain(ReadMissed Order, IActorRef Relay, long After);
+    private sealed record ReadAgain(ChannelSubscription Life, ReadMissed Order, IActorRef Relay, long After) : FromRedis(Life);
 
     private sealed record Ticket(string Relay, long Number, int Index);
 

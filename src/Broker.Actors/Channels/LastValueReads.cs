@@ -10,7 +10,12 @@ internal sealed class LastValueReads
 
     public bool IsIdle => _waiting.Count == 0 && _reading is null;
 
-    public void Ask(IActorRef relay, long ticket) => _waiting.Add(new Reader(relay, ticket));
+    /// <summary>A relay that asks again wants no answer to its earlier question.</summary>
+    public void Ask(IActorRef relay, long ticket)
+    {
+        _waiting.RemoveAll(reader => reader.Relay.Equals(relay));
+        _waiting.Add(new Reader(relay, ticket));
+    }
 
     /// <summary>True if a read is to begin now.</summary>
     public bool Begin()

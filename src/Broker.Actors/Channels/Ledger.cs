@@ -36,6 +36,7 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
     // Foreign publications of which it is not known whether the history has them: seen before our mark, or in a script that failed.
     private readonly List<Entry> _doubtful = [];
     private readonly List<Heard> _heard = [];
+    private readonly HashSet<string> _epochs = [];
     private readonly PublishIds _ids = new(limits.Size);
     private readonly ExpectedCopies _copies = new();
 
@@ -64,7 +65,11 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
     public bool NeedsHistory => _phase == Phase.CatchingUp && Position.Offset < _target;
 
     /// <summary>Where the channel stood before it was subscribed: what is newer may be among the first arrivals.</summary>
-    public void Begin(StreamPosition? before) => Position = before ?? new StreamPosition("", 0);
+    public void Begin(StreamPosition? before)
+    {
+        Position = before ?? new StreamPosition("", 0);
+        _epochs.Add(Position.Epoch);
+    }
 
     /// <summary>Redis has confirmed the subscription: everything from here on is listened to, whenever ownership is taken.</summary>
     public void Subscribed() => Listen();
@@ -76,15 +81,20 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
         return new TakeOver(newEpoch, Position.Epoch.Length > 0 ? Position : null, forceNewEpoch);
     }
 
-    public void TakenOver(TakenOver answer)
+    /// <summary>
+    /// The script's answer. False: a former epoch has come back, Redis has lost the present one. Take over again and force a new epoch: what is counted from here on is something else.
+    /// </summary>
+    public bool TakenOver(TakenOver answer)
     {
-        if (_phase != Phase.Listening) return;
+        if (_phase != Phase.Listening) return true;
+        if (answer.Position.Epoch != Position.Epoch && !_epochs.Add(answer.Position.Epoch)) return false;
 
         _token = answer.Token;
         _target = answer.Position.Offset;
         if (answer.Position.Epoch != Position.Epoch) (Position, _settled) = (new StreamPosition(answer.Position.Epoch, 0), 0);
         _ids.Reset(answer.PublishIds);
         JudgeWhenMarked();
+        return true;
     }
 
     public void Arrived(Arrival arrival)

@@ -13,13 +13,13 @@ internal sealed class LiveChannelActor : ChannelActor
     private readonly LiveLog _log;
     private readonly List<PublishBatch> _early = [];
     private bool _lost;
+    private bool _wasLost;
 
     public LiveChannelActor(string redisName, BrokerServices services) : base(redisName, services)
     {
         _log = new LiveLog(Name, Epochs.New(), services.Time);
 
-        Receive<BatchSent>(OnBatchSent);
-        Receive<LastValueAfterOutage>(OnLastValueAfterOutage);
+        ReceiveFromRedis<BatchSent>(OnBatchSent);
     }
 
     protected override StreamPosition Position => _log.Position;
@@ -39,8 +39,9 @@ internal sealed class LiveChannelActor : ChannelActor
     protected override void Confirmed()
     {
         Timers.Cancel(Tick.Refuse);
-        if (_lost) ReadLastValueAfterOutage();
+        _wasLost |= _lost;
         _lost = false;
+        if (_wasLost || !_log.KnowsLastValue) WantLastValue();
 
         foreach (var batch in _early) Send(batch);
         _early.Clear();
@@ -69,12 +70,16 @@ internal sealed class LiveChannelActor : ChannelActor
 
     protected override bool Holds(byte[] payload) => _log.Holds(payload);
 
-    protected override void LastValueIs(byte[]? payload) => _log.Know(payload);
+    protected override void LastValueIs(byte[]? payload)
+    {
+        if (_wasLost && _log.Missed(payload)) Deliver([_log.Arrived(payload!)]);
+        _wasLost = false;
+        _log.Know(payload);
+    }
 
     protected override void Tock(Tick tick)
     {
         if (tick == Tick.Refuse) RefuseEarly();
-        else if (tick == Tick.TryAgain) ReadLastValueAfterOutage();
         else if (tick == Tick.Forget) ForgetLate();
     }
 
@@ -83,7 +88,7 @@ internal sealed class LiveChannelActor : ChannelActor
         foreach (var publication in batch.Publications) _log.Sending(publication);
 
         Services.Bus.PublishAsync(Keys, batch.Publications)
-            .PipeTo(Self, success: () => new BatchSent(batch, null), failure: fault => new BatchSent(batch, fault));
+            .PipeTo(Self, success: () => new BatchSent(Subscription, batch, null), failure: fault => new BatchSent(Subscription, batch, fault));
     }
 
     private void OnBatchSent(BatchSent sent)
@@ -115,23 +120,5 @@ internal sealed class LiveChannelActor : ChannelActor
         _early.Clear();
     }
 
-    private void ReadLastValueAfterOutage() =>
-        Services.Bus.ReadLastAsync(Keys).PipeTo(Self, success: value => new LastValueAfterOutage(value), failure: _ => new LastValueAfterOutage(null));
-
-    private void OnLastValueAfterOutage(LastValueAfterOutage read)
-    {
-        if (read.Value is not { } value)
-        {
-            if (IsSubscribed) Timers.StartSingleTimer(Tick.TryAgain, Tick.TryAgain, TimeSpan.FromMilliseconds(250));
-            else _lost = true;
-            return;
-        }
-
-        if (_log.Missed(value.Payload) && !_log.Holds(value.Payload)) Deliver([_log.Arrived(value.Payload!)]);
-        _log.Know(value.Payload);
-    }
-
-    private sealed record BatchSent(PublishBatch Batch, Exception? Fault);
-
-    private sealed record LastValueAfterOutage(LastValue? Value);
+    private sealed record BatchSent(ChannelSubscription Life, PublishBatch Batch, Exception? Fault) : FromRedis(Life);
 }

@@ -28,11 +28,7 @@ internal sealed class LiveLog(ChannelName channel, string epoch, TimeProvider ti
     public bool IsIdle => _inFlight.Count == 0;
 
     /// <summary>A publish is about to be sent.</summary>
-    public void Sending(OutgoingPublication publication)
-    {
-        _inFlight.AddLast(new InFlight(publication));
-        if (publication.Expire > 0) Know(publication.Payload);
-    }
+    public void Sending(OutgoingPublication publication) => _inFlight.AddLast(new InFlight(publication));
 
     /// <summary>Redis has answered, or the publish failed: its copy comes soon or never.</summary>
     public void Answered(OutgoingPublication publication)
@@ -57,6 +53,8 @@ internal sealed class LiveLog(ChannelName channel, string epoch, TimeProvider ti
             var own = node.Value.Publication;
             if (!own.Payload.AsSpan().SequenceEqual(payload)) continue;
 
+            // Set with it. Not known before: a copy that an outage swallows is among what must be delivered afterwards.
+            if (own.Expire > 0) Know(own.Payload);
             _inFlight.Remove(node);
             return new Publication(channel, Position, payload, own.PublishId, own.Origin, own.Shared);
         }
@@ -84,6 +82,9 @@ internal sealed class LiveLog(ChannelName channel, string epoch, TimeProvider ti
         foreach (var own in _inFlight) if (payload.SequenceEqual(own.Publication.Payload)) return true;
         return false;
     }
+
+    /// <summary>The last value has been read here, or set: only another one is news after an outage.</summary>
+    public bool KnowsLastValue => _lastValueKnown;
 
     /// <summary>The last value as it was read just now.</summary>
     public void Know(byte[]? lastValue)
