@@ -17,6 +17,12 @@ internal sealed class JoinOrder(int subscriptions)
 
     public void Hold(int subscription, ReadOnlyMemory<byte> frames) => (_held[subscription] ??= []).Add(frames);
 
+    /// <summary>Nobody joins any more: all that waits may go, in order.</summary>
+    public void ReleaseAll(List<ReadOnlyMemory<byte>> released)
+    {
+        foreach (var held in _held) if (held is not null) released.AddRange(held);
+    }
+
     /// <summary>Adds to <paramref name="released"/> what need not wait any longer.</summary>
     public void Joined(int subscription, List<ReadOnlyMemory<byte>> released)
     {

@@ -40,12 +40,15 @@ internal sealed class Outbox
     /// <summary>The client is there: what has waited leaves now.</summary>
     public void Attach(IClientTransport transport)
     {
-        CloseReason? closed;
+        CloseReason? closed = null;
         lock (_gate)
         {
             _transport = transport;
-            closed = _closed;
-            if (closed is null && !StartWriting()) return;
+            if (!StartWriting())
+            {
+                if (_closed is null) return;
+                closed = _closed;
+            }
         }
 
         if (closed is { } reason) transport.Close(reason);
@@ -120,10 +123,13 @@ internal sealed class Outbox
             if (_closed is not null) return;
 
             _closed = reason;
+            _joining?.ReleaseAll(_waiting ??= []);
+            _joining = null;
             if (_transport is null || _writing) return;
+            if (!StartWriting()) _writing = true;
         }
 
-        _transport.Close(reason);
+        Write();
     }
 
     private void DropAll()

@@ -1,0 +1,177 @@
+using System.Text;
+using Broker.Actors.Connections;
+
+namespace Broker.Actors.Tests.Connections;
+
+public sealed class OutboxTests
+{
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(20);
+
+    [Fact]
+    public async Task All_that_several_threads_offer_before_the_close_comes_out_once_and_in_order_per_subscription()
+    {
+        for (var seed = 0; seed < 300; seed++)
+        {
+            var transport = new SlowTransport(new Random(seed), completesLate: seed % 3 > 0);
+            var outbox = new Outbox(1 << 24, 4, _ => { });
+            var attached = seed % 2 == 0;
+            if (attached) outbox.Attach(transport);
+
+            await Task.WhenAll(Enumerable.Range(0, 4).Select(subscription => Task.Run(() => OfferAll(outbox, subscription, seed))));
+            if (!attached) outbox.Attach(transport);
+            outbox.Close(CloseReason.GoingAway);
+            Assert.Equal(CloseReason.GoingAway, await transport.Closed.WaitAsync(Soon));
+
+            var frames = transport.Frames;
+            for (var subscription = 0; subscription < 4; subscription++)
+            {
+                var own = frames.Where(frame => frame.StartsWith($"{subscription}:", StringComparison.Ordinal));
+                Assert.Equal(Enumerable.Range(0, 200).Select(i => $"{subscription}:{i}"), own);
+            }
+
+            // Replays stand in the order of the subscriptions, whoever came first.
+            Assert.Equal(["0:0", "1:0", "2:0", "3:0"], frames.Where(frame => frame.EndsWith(":0", StringComparison.Ordinal)));
+        }
+    }
+
+    [Fact]
+    public async Task More_than_may_wait_closes_as_slow_and_keeps_nothing()
+    {
+        var transport = new StuckTransport();
+        var closed = new List<CloseReason>();
+        var outbox = new Outbox(100, 0, closed.Add);
+        outbox.Attach(transport);
+
+        outbox.Offer(new byte[60]);
+        outbox.Offer(new byte[40]);
+        Assert.Empty(closed);
+        outbox.Offer(new byte[1]);
+        outbox.Offer(new byte[1]);
+
+        Assert.Equal([CloseReason.Slow], closed);
+        Assert.Equal(CloseReason.Slow, await transport.Closed.WaitAsync(Soon));
+        transport.Release();
+        Assert.Equal(60, transport.Written);
+    }
+
+    [Fact]
+    public void What_waits_for_a_subscription_that_has_not_joined_counts_too()
+    {
+        var closed = new List<CloseReason>();
+        var outbox = new Outbox(100, 2, closed.Add);
+
+        outbox.Offer(1, new byte[60]);
+        outbox.Offer(1, new byte[60]);
+
+        Assert.Equal([CloseReason.Slow], closed);
+    }
+
+    [Fact]
+    public async Task A_write_that_is_done_makes_room_again()
+    {
+        var transport = new StuckTransport();
+        var closed = new List<CloseReason>();
+        var outbox = new Outbox(100, 0, closed.Add);
+        outbox.Attach(transport);
+
+        for (var i = 0; i < 50; i++)
+        {
+            outbox.Offer(new byte[90]);
+            transport.Release();
+            await transport.Idle.WaitAsync(Soon);
+        }
+
+        Assert.Empty(closed);
+        Assert.Equal(50 * 90, transport.Written);
+    }
+
+    [Fact]
+    public async Task What_waited_when_the_connection_was_closed_before_its_transport_came_is_written_before_the_close()
+    {
+        // A transport that came after the close was closed at once: a client that was let in and drained at the same moment lost its replay.
+        var transport = new SlowTransport(new Random(1), completesLate: false);
+        var outbox = new Outbox(1000, 2, _ => { });
+        outbox.Offer(1, "1:0"u8.ToArray());
+        outbox.Offer(0, "0:0"u8.ToArray());
+
+        outbox.Close(CloseReason.GoingAway);
+        outbox.Attach(transport);
+
+        Assert.Equal(CloseReason.GoingAway, await transport.Closed.WaitAsync(Soon));
+        Assert.Equal(["0:0", "1:0"], transport.Frames);
+    }
+
+    [Fact]
+    public void A_publication_of_several_channels_is_new_once()
+    {
+        var outbox = new Outbox(1000, 2, _ => { });
+
+        Assert.True(outbox.IsNew("p"));
+        Assert.False(outbox.IsNew("p"));
+        for (var i = 0; i < 64; i++) Assert.True(outbox.IsNew($"{i}"));
+        Assert.True(outbox.IsNew("p"));
+    }
+
+    private static void OfferAll(Outbox outbox, int subscription, int seed)
+    {
+        var joinAfter = new Random(seed * 4 + subscription).Next(1, 200);
+        for (var i = 0; i < 200; i++)
+        {
+            outbox.Offer(subscription, Encoding.UTF8.GetBytes($"{subscription}:{i}"));
+            if (i == joinAfter) outbox.Joined(subscription);
+        }
+    }
+
+    /// <summary>Takes one write at a time, some of them late.</summary>
+    private sealed class SlowTransport(Random random, bool completesLate) : IClientTransport
+    {
+        private readonly TaskCompletionSource<CloseReason> _closed = new();
+        private int _writing;
+
+        public List<string> Frames { get; } = [];
+
+        public Task<CloseReason> Closed => _closed.Task;
+
+        public ValueTask WriteAsync(IReadOnlyList<ReadOnlyMemory<byte>> frames)
+        {
+            Assert.Equal(0, Interlocked.Exchange(ref _writing, 1));
+            foreach (var frame in frames) Frames.Add(Encoding.UTF8.GetString(frame.Span));
+            if (completesLate && random.Next(2) == 0) return Later();
+
+            Volatile.Write(ref _writing, 0);
+            return default;
+        }
+
+        public void Close(CloseReason reason) => _closed.TrySetResult(reason);
+
+        private async ValueTask Later()
+        {
+            await Task.Yield();
+            Volatile.Write(ref _writing, 0);
+        }
+    }
+
+    /// <summary>Completes a write when it is told to.</summary>
+    private sealed class StuckTransport : IClientTransport
+    {
+        private readonly TaskCompletionSource<CloseReason> _closed = new();
+        private TaskCompletionSource? _write;
+
+        public long Written { get; private set; }
+
+        public Task<CloseReason> Closed => _closed.Task;
+
+        public Task Idle => _write?.Task ?? Task.CompletedTask;
+
+        public ValueTask WriteAsync(IReadOnlyList<ReadOnlyMemory<byte>> frames)
+        {
+            foreach (var frame in frames) Written += frame.Length;
+            _write = new TaskCompletionSource();
+            return new ValueTask(_write.Task);
+        }
+
+        public void Close(CloseReason reason) => _closed.TrySetResult(reason);
+
+        public void Release() => _write!.SetResult();
+    }
+}
