@@ -17,7 +17,8 @@ internal sealed class ConnectionsActor : ReceiveActor, IWithTimers
     private readonly HashSet<IActorRef>[] _wheel = new HashSet<IActorRef>[Turns];
     private readonly Dictionary<IActorRef, int> _connections = [];
     private int _turn;
-    private int _drainTurn;
+    private readonly Queue<IActorRef> _closing = new();
+    private int _pace;
     private DrainConnections? _drain;
     private IActorRef? _drained;
 
@@ -94,14 +95,16 @@ internal sealed class ConnectionsActor : ReceiveActor, IWithTimers
             return;
         }
 
+        foreach (var connection in _connections.Keys) _closing.Enqueue(connection);
+        _pace = (_closing.Count + Turns - 1) / Turns;
         Timers.StartPeriodicTimer(Tick.Drain, Tick.Drain, TimeSpan.Zero, TimeSpan.FromMilliseconds(Math.Max(1, drain.Over.TotalMilliseconds / Turns)));
     }
 
-    /// <summary>One heartbeat slot after the other: the clients were spread over them as they came.</summary>
+    /// <summary>Counted, not by heartbeat slots: clients that came all at once sit in one of those.</summary>
     private void CloseSome()
     {
-        _drainTurn = (_drainTurn + 1) % Turns;
-        foreach (var connection in _wheel[_drainTurn]) connection.Tell(new CloseConnection(_drain!.Reason));
+        for (var i = 0; i < _pace && _closing.TryDequeue(out var connection); i++) connection.Tell(new CloseConnection(_drain!.Reason));
+        if (_closing.Count == 0) Timers.Cancel(Tick.Drain);
     }
 
     private sealed record Tick(string Name)
