@@ -25,8 +25,8 @@ public sealed class BrokerNode : IAsyncDisposable
     private readonly NodeActors _actors;
     private readonly RelayTarget _target;
     private readonly LastMessages _lastMessages;
-    private Task? _stopped;
-    private int _stopping;
+    private readonly Lazy<Task> _stopped;
+    private bool _draining;
 
     private BrokerNode(ActorSystem system, bool ownsSystem, BrokerServices services, HistoryLease? lease, NodeActors actors)
     {
@@ -36,6 +36,7 @@ public sealed class BrokerNode : IAsyncDisposable
         _lease = lease;
         _actors = actors;
         Actor = actors.Door;
+        _stopped = new Lazy<Task>(StopOnceAsync);
         _target = new RelayTarget(actors.Relays, services.Time, services.Settings.PublishTimeout);
         _lastMessages = new LastMessages(services.Bus, services.Settings.Prefix);
         Sessions = new SessionStore(services.Bus, services.Settings.Prefix);
@@ -54,7 +55,7 @@ public sealed class BrokerNode : IAsyncDisposable
     public SessionStore Sessions { get; }
 
     /// <summary>It is stopping: no new clients.</summary>
-    public bool IsDraining => Volatile.Read(ref _stopping) != 0;
+    public bool IsDraining => Volatile.Read(ref _draining);
 
     /// <summary>Starts a node with an actor system of its own.</summary>
     /// <param name="configuration">From <see cref="Configuration"/>; the defaults and the environment if left out.</param>
@@ -129,11 +130,7 @@ public sealed class BrokerNode : IAsyncDisposable
     /// <summary>
     /// Stops: clients are closed in paces over <c>broker.shutdown.drain</c>, then the actors stop, Redis last. May be called again; all calls complete together.
     /// </summary>
-    public Task StopAsync()
-    {
-        if (Interlocked.Exchange(ref _stopping, 1) == 0) _stopped = StopOnceAsync();
-        return _stopped ?? Task.CompletedTask;
-    }
+    public Task StopAsync() => _stopped.Value;
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync() => await StopAsync();
@@ -168,6 +165,7 @@ public sealed class BrokerNode : IAsyncDisposable
 
     private async Task StopOnceAsync()
     {
+        Volatile.Write(ref _draining, true);
         var reason = CloseReason.GoingAway;
         try
         {
