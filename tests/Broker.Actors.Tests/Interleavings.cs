@@ -55,8 +55,11 @@ internal static class Interleavings
 /// <summary>What chance decides in one run, and what was done.</summary>
 internal sealed class Choices(int[] values)
 {
+    private const int MostSteps = 400;
+
     private readonly StringBuilder _steps = new();
     private int _next;
+    private int _count;
 
     /// <summary>Nothing is left to chance: the run is to be brought to its end.</summary>
     public bool AreOver => _next >= values.Length;
@@ -68,5 +71,9 @@ internal sealed class Choices(int[] values)
 
     public bool Once(int inSoMany) => Next(inSoMany) == inSoMany - 1;
 
-    public void Step(string what) => _steps.AppendLine(what);
+    public void Step(string what)
+    {
+        if (++_count <= MostSteps) _steps.AppendLine(what);
+        else if (_count == MostSteps + 1) _steps.AppendLine("…");
+    }
 }

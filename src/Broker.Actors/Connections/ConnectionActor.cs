@@ -29,6 +29,7 @@ internal sealed class ConnectionActor : ReceiveActor
 
         Receive<Received>(OnReceived);
         Receive<Handled>(OnHandled);
+        Receive<JoinsAt>(OnJoinsAt);
         Receive<Joined>(OnJoined);
         Receive<Terminated>(OnRelayGone);
         Receive<Beat>(_ => OnBeat());
@@ -122,13 +123,18 @@ internal sealed class ConnectionActor : ReceiveActor
         foreach (var channel in Plan.Publish) _relays.Tell(new RelayPublish(channel, publication, ticket, until, Retry: true));
     }
 
+    private void OnJoinsAt(JoinsAt joins)
+    {
+        if (_subscriptions.Find(candidate => candidate.Subscriber == joins.Subscriber) is not { } subscription) return;
+
+        subscription.Relay = joins.Relay;
+        Context.Watch(joins.Relay);
+    }
+
     private void OnJoined(Joined joined)
     {
-        var subscription = _subscriptions.Find(candidate => candidate.Subscriber == joined.Subscriber);
-        if (subscription is null) return;
+        if (_subscriptions.Find(candidate => candidate.Subscriber == joined.Subscriber) is not { } subscription) return;
 
-        subscription.Relay = Sender;
-        Context.Watch(Sender);
         if (!subscription.HasJoined) _joined++;
         subscription.HasJoined = true;
         if (_joined == _subscriptions.Count) _connection.AllSubscribed();
@@ -137,7 +143,7 @@ internal sealed class ConnectionActor : ReceiveActor
     private void OnRelayGone(Terminated gone)
     {
         for (var i = 0; i < _subscriptions.Count; i++)
-            if (gone.ActorRef.Equals(_subscriptions[i].Relay)) Join(i, JoinMode.Live);
+            if (gone.ActorRef.Equals(_subscriptions[i].Relay)) Join(i, _subscriptions[i].HasJoined || !Plan.Replay ? JoinMode.Live : JoinMode.LastValue);
     }
 
     private void OnBeat()

@@ -27,7 +27,7 @@ internal sealed class WireSubscriber(IActorRef owner, string origin, JoinMode mo
     public override int Deliver(Dispatch dispatch)
     {
         var runs = Share(dispatch);
-        _isNew = false;
+        _isNew &= !dispatch.HasContent;
         if (runs.Count == 0) return 0;
         if (dispatch.HasShared && outbox.Subscriptions > 1) runs = WithoutKnown(runs, dispatch.Batch.Publications);
 

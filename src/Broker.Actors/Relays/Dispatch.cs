@@ -19,6 +19,9 @@ internal sealed class Dispatch(RelayBatch batch, ReadOnlyMemory<byte>? slot)
     /// <summary>Some of it went to several channels in one call.</summary>
     public bool HasShared { get; } = batch.Publications.Any(publication => publication.Shared);
 
+    /// <summary>Some of it is more than an empty message, which sets no slot.</summary>
+    public bool HasContent { get; } = batch.Publications.Any(publication => publication.Payload.Length > 0);
+
     public IReadOnlyList<Run> Everything => _everything ??= EchoFilter.Everything(Batch.Publications);
 
     /// <summary>For subscribers whose slot is the relay's and who published none of it.</summary>

@@ -18,7 +18,7 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
     private readonly string _id = Epochs.New();
     private readonly IActorRef _channels;
     private readonly BrokerServices _services;
-    private readonly List<Subscriber> _subscribers = [];
+    private readonly LocalSubscribers _subscribers = new();
     private readonly List<Subscriber> _early = [];
     private readonly Dictionary<long, Recovering> _recovering = [];
     private readonly Joiners _joiners;
@@ -28,13 +28,13 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
     private ReadOnlyMemory<byte>? _slot;
     private DateTimeOffset _heard;
     private DateTimeOffset _sentAt;
-    private bool _hadOwner;
+    private DateTimeOffset _askedAt;
+    private DateTimeOffset _fillingSince;
     private bool _ready;
     private bool _hasHistory;
     private long _handled;
     private long _tickets;
     private long _filling;
-    private long _lostReported;
 
     public RelayActor(ChannelName channel, string redisName, IActorRef channels, BrokerServices services)
     {
@@ -56,7 +56,7 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
         Receive<Standing>(OnStanding);
         Receive<Attached>(OnAttached);
         Receive<Detached>(_ => LoseOwner());
-        Receive<OwnerGone>(OnOwnerGone);
+        Receive<Terminated>(gone => { if (gone.ActorRef.Equals(_owner)) LoseOwner(); });
         Receive<Tick>(OnTick);
     }
 
@@ -79,6 +79,9 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
 
     private void OnPublications(Publications publications)
     {
+        // A former owner's would be the same ones again, or older.
+        if (!Sender.Equals(_owner)) return;
+
         Heard();
         if (_ready) Pass(_sequence.Take(publications.Items, _hasHistory));
         Fill();
@@ -89,12 +92,10 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
         if (items.Count == 0) return;
 
         var dispatch = new Dispatch(new RelayBatch(items), _slot);
-        var delivered = 0L;
-        foreach (var subscriber in _subscribers) delivered += subscriber.Deliver(dispatch);
-        foreach (var recovering in _recovering.Values) recovering.Held.AddRange(items);
+        _services.Metrics.Delivered(_subscribers.Deliver(dispatch));
+        foreach (var recovering in _recovering.Values) recovering.Hold(items);
 
         _slot = EchoFilter.SlotAfter(items, _slot);
-        _services.Metrics.Delivered(delivered);
         if (!_joiners.Hold(items)) foreach (var ready in _joiners.GiveUp()) GoLive(ready.Subscriber, ready.Held, recovered: false);
     }
 
@@ -160,7 +161,7 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
                 AskLastValue();
                 break;
             case JoinMode.Since:
-                _recovering[++_tickets] = new Recovering(subscriber);
+                _recovering[++_tickets] = new Recovering(subscriber, Now);
                 _owner?.Tell(new ReadMissed(_redisName, _tickets, subscriber.Since));
                 break;
             default:
@@ -173,15 +174,7 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
     {
         _handled++;
         var subscriber = leave.Subscriber;
-        if (subscriber.Place >= 0)
-        {
-            var last = _subscribers[^1];
-            _subscribers[subscriber.Place] = last;
-            last.Place = subscriber.Place;
-            _subscribers.RemoveAt(_subscribers.Count - 1);
-            subscriber.Place = -1;
-        }
-        else if (!_early.Remove(subscriber) && !_joiners.Remove(subscriber))
+        if (!_subscribers.Remove(subscriber) && !_early.Remove(subscriber) && !_joiners.Remove(subscriber))
         {
             foreach (var (ticket, recovering) in _recovering) if (recovering.Subscriber == subscriber) _recovering.Remove(ticket);
         }
@@ -191,12 +184,22 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
 
     private void AskLastValue()
     {
-        if (_owner is not null && _joiners.Ask() is { } ticket) _owner.Tell(new ReadLast(_redisName, ticket));
+        if (_owner is null || _joiners.Ask() is not { } ticket) return;
+
+        _askedAt = Now;
+        _owner.Tell(new ReadLast(_redisName, ticket));
     }
 
     private void OnLastRead(LastRead read)
     {
         Heard();
+        if (_sequence.HasGap)
+        {
+            // The value may be one of those that are missing here: ask again when they are there.
+            _joiners.Forget();
+            return;
+        }
+
         foreach (var ready in _joiners.Answered(read.Ticket))
         {
             // Behind everything that Redis had sent out before it was read: so it is either among what was held, or older than that.
@@ -212,7 +215,6 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
         subscriber.Joining(_sequence.Position, recovered);
         if (held.Count > 0) _services.Metrics.Delivered(subscriber.Deliver(new Dispatch(new RelayBatch(held), null)));
 
-        subscriber.Place = _subscribers.Count;
         _subscribers.Add(subscriber);
         subscriber.JoinedLive();
         subscriber.Owner.Tell(new Joined(_channel, subscriber, _sequence.Position, recovered));
@@ -227,26 +229,47 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
             Pass(_sequence.Filled(missed));
             ReportLost();
             Fill();
+            if (!_sequence.HasGap) AskLastValue();
             return;
         }
 
         if (!_recovering.TryGetValue(missed.Ticket, out var recovering)) return;
 
-        recovering.Missed.AddRange(missed.Items);
-        if (missed.More) return;
+        var follows = recovering.Take(missed);
+        if (follows && missed.More) return;
 
         _recovering.Remove(missed.Ticket);
-        GoLive(recovering.Subscriber, recovering.Merged(missed), missed.Whole);
+        if (follows) GoLive(recovering.Subscriber, recovering.Merge(missed, _sequence.Position), missed.Whole);
+        else Begin(recovering.Subscriber);
     }
 
     private void OnStanding(Standing standing)
     {
+        if (!Sender.Equals(_owner)) return;
+
         Heard();
         if (!_ready) return;
 
+        AskAgain();
         _sequence.Stands(standing.Position, _hasHistory);
         ReportLost();
         Fill();
+    }
+
+    /// <summary>The owner can answer, and has not for long: the question or its answer is lost.</summary>
+    private void AskAgain()
+    {
+        var before = Now - SendAgain;
+        if (_fillingSince < before) _filling = 0;
+        foreach (var (ticket, recovering) in _recovering.Where(open => open.Value.AskedAt < before).ToArray())
+        {
+            _recovering.Remove(ticket);
+            Begin(recovering.Subscriber);
+        }
+
+        if (_askedAt >= before) return;
+        _joiners.Forget();
+        AskLastValue();
     }
 
     private void Fill()
@@ -254,6 +277,7 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
         if (!_sequence.HasGap || _filling != 0 || _owner is null) return;
 
         _filling = ++_tickets;
+        _fillingSince = Now;
         _owner.Tell(new ReadMissed(_redisName, _filling, _sequence.Position));
     }
 
@@ -268,7 +292,13 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
         Heard();
         Timers.Cancel(Tick.Attach);
         _hasHistory = attached.HasHistory;
-        if (!Sender.Equals(_owner)) MeetOwner(Sender);
+        if (_owner is not null && !Sender.Equals(_owner))
+        {
+            LoseOwner();
+            return;
+        }
+
+        if (_owner is null) MeetOwner(Sender);
         SendNext();
         if (!attached.Ready) return;
 
@@ -285,10 +315,7 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
 
     private void MeetOwner(IActorRef owner)
     {
-        LeaveOwner();
-        Context.WatchWith(owner, new OwnerGone(owner));
-        var first = !_hadOwner;
-        _hadOwner = true;
+        Context.Watch(owner);
         _owner = owner;
 
         // Questions to a former owner may never be answered.
@@ -300,32 +327,17 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
             Begin(recovering.Subscriber);
         }
 
-        if (!first && !_hasHistory)
-        {
-            // The former owner may have sent it: without history nobody can tell.
-            Fail(_queue.Refused(_queue.NextNumber, mayRepeat: false, Now), PublishFailure.Unknown);
-            Attach();
-            return;
-        }
-
         if (_queue.Again() is { } batch) Send(batch);
-    }
-
-    private void OnOwnerGone(OwnerGone gone)
-    {
-        if (gone.Owner.Equals(_owner)) LoseOwner();
     }
 
     private void LoseOwner()
     {
-        LeaveOwner();
-        Attach();
-    }
-
-    private void LeaveOwner()
-    {
         if (_owner is not null) Context.Unwatch(_owner);
         _owner = null;
+
+        // The owner may have sent it: without history nobody can tell. Before attaching, which tells the next number.
+        if (!_hasHistory && _queue.IsUnderWay) Fail(_queue.Refused(_queue.NextNumber, mayRepeat: false, Now), PublishFailure.Unknown);
+        Attach();
     }
 
     private void OnTick(Tick tick)
@@ -333,7 +345,7 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
         if (tick == Tick.Attach) Attach();
         else if (tick == Tick.TryAgain) Retry();
         else if (tick == Tick.Check) Check();
-        else if (tick == Tick.Idle && IsIdle) Context.Parent.Tell(new RelayIdle(_redisName, _handled));
+        else if (IsIdle) Context.Parent.Tell(new RelayIdle(_redisName, _handled));
     }
 
     private void Retry()
@@ -362,11 +374,10 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
 
     private void ReportLost()
     {
-        if (_sequence.Lost == _lostReported) return;
+        if (_sequence.TakeLost() is not (> 0 and var lost)) return;
 
-        _services.Metrics.PublicationsLost(_sequence.Lost - _lostReported);
+        _services.Metrics.PublicationsLost(lost);
         _services.Log.LogWarning("Publications on {Channel} did not reach this node and cannot be fetched", BrokerServices.Loggable(_channel));
-        _lostReported = _sequence.Lost;
     }
 
     private bool IsIdle => _subscribers.Count == 0 && _early.Count == 0 && _joiners.IsEmpty && _recovering.Count == 0 && _queue.IsEmpty;
@@ -375,34 +386,11 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
 
     private void Heard() => _heard = Now;
 
-    private sealed record OwnerGone(IActorRef Owner);
-
     private sealed record Tick(string Name)
     {
         public static readonly Tick Attach = new("attach");
         public static readonly Tick TryAgain = new("try again");
         public static readonly Tick Check = new("check");
         public static readonly Tick Idle = new("idle");
-    }
-
-    /// <summary>A subscriber that came with a position.</summary>
-    private sealed class Recovering(Subscriber subscriber)
-    {
-        public Subscriber Subscriber { get; } = subscriber;
-
-        public List<Publication> Missed { get; } = [];
-
-        public List<Publication> Held { get; } = [];
-
-        /// <summary>What was missed, then what came meanwhile, by position.</summary>
-        public List<Publication> Merged(Missed answer)
-        {
-            if (!answer.Whole) return Held;
-
-            var merged = new List<Publication>(Missed);
-            foreach (var publication in Held)
-                if (publication.Position.Epoch != answer.Position.Epoch || publication.Position.Offset > answer.Position.Offset) merged.Add(publication);
-            return merged;
-        }
     }
 }

@@ -12,6 +12,10 @@ internal interface IRelayMessage
 /// <summary>A subscriber comes. The answer, <see cref="Joined"/>, goes to its owner once it is subscribed and has had its replay.</summary>
 internal sealed record Join(ChannelName Channel, Subscriber Subscriber) : IRelayMessage;
 
+/// <summary>The relay that a joining subscriber's owner should watch: if it goes, joined or not, join again.</summary>
+internal sealed record JoinsAt(Subscriber Subscriber, IActorRef Relay);
+
+/// <summary>A subscriber has joined.</summary>
 /// <param name="Position">Where the channel stood when the subscriber began to get what is live.</param>
 /// <param name="Recovered">It came with a position and got all that it had missed.</param>
 internal sealed record Joined(ChannelName Channel, Subscriber Subscriber, StreamPosition Position, bool Recovered);

@@ -21,7 +21,7 @@ internal sealed class RelaysActor : ReceiveActor
 
         Receive<IRelayMessage>(OnRelayMessage);
         Receive<RelayIdle>(OnIdle);
-        Receive<Terminated>(OnTerminated);
+        Receive<RelayGone>(OnGone);
     }
 
     /// <summary>A relay that fails is stopped: its subscribers' owners watch it and join again.</summary>
@@ -36,17 +36,20 @@ internal sealed class RelaysActor : ReceiveActor
         var name = message.Channel.ToRedis(_services.Settings.Prefix);
         if (!_relays.TryGetValue(name, out var relay))
         {
+            if (message is Leave) return;
+
             var services = _services;
             var channels = _channels;
             var channel = message.Channel;
             relay = new Relay(Context.ActorOf(
                 services.OnChannelDispatcher(Props.Create(() => new RelayActor(channel, name, channels, services)))));
-            Context.Watch(relay.Ref);
+            Context.WatchWith(relay.Ref, new RelayGone(name, relay.Ref));
             _relays[name] = relay;
         }
 
         relay.Sent++;
         relay.Ref.Forward(message);
+        if (message is Join join) join.Subscriber.Owner.Tell(new JoinsAt(join.Subscriber, relay.Ref));
     }
 
     private void OnIdle(RelayIdle idle)
@@ -57,10 +60,12 @@ internal sealed class RelaysActor : ReceiveActor
         Context.Stop(relay.Ref);
     }
 
-    private void OnTerminated(Terminated gone)
+    private void OnGone(RelayGone gone)
     {
-        foreach (var (name, relay) in _relays) if (relay.Ref.Equals(gone.ActorRef)) _relays.Remove(name);
+        if (_relays.TryGetValue(gone.Name, out var relay) && relay.Ref.Equals(gone.Relay)) _relays.Remove(gone.Name);
     }
+
+    private sealed record RelayGone(string Name, IActorRef Relay);
 
     private sealed class Relay(IActorRef reference)
     {

@@ -11,6 +11,7 @@ internal sealed class Sequence
     public const int MaxAhead = 4096;
 
     private readonly List<Publication> _ahead = [];
+    private long _told;
 
     /// <summary>The newest publication that was passed on.</summary>
     public StreamPosition Position { get; private set; } = new("", 0);
@@ -22,6 +23,14 @@ internal sealed class Sequence
 
     /// <summary>Publications that nobody can give any more, and changes of epoch.</summary>
     public long Lost { get; private set; }
+
+    /// <summary>How many were lost since this was asked last.</summary>
+    public long TakeLost()
+    {
+        var lost = Lost - _told;
+        _told = Lost;
+        return lost;
+    }
 
     /// <summary>Begins at a position: what came before is nobody's concern here.</summary>
     public void StartAt(StreamPosition position) => Position = position;
@@ -43,7 +52,7 @@ internal sealed class Sequence
         var first = items[0].Position;
         if (first.Epoch != Position.Epoch) Turn(first with { Offset = first.Offset - 1 }, hasHistory);
 
-        if (!HasGap && first.Offset == Position.Offset + 1)
+        if (!HasGap && first.Offset == Position.Offset + 1 && items[^1].Position.Offset == Position.Offset + items.Count)
         {
             Position = items[^1].Position;
             return items;
@@ -71,18 +80,28 @@ internal sealed class Sequence
         {
             // It cannot be told what was missed: go on with what came meanwhile, or from where the channel stands.
             var held = _ahead.Count > 0 && _ahead[0].Position.Epoch == missed.Position.Epoch ? _ahead[0].Position.Offset - 1 : long.MaxValue;
-            var position = missed.Position with { Offset = Math.Min(held, missed.Position.Offset) };
-            Lost += position.Epoch == Position.Epoch ? Math.Max(0, position.Offset - Position.Offset) : 1;
-            Position = position;
+            GoTo(missed.Position with { Offset = Math.Min(held, missed.Position.Offset) });
         }
 
         if (missed.More) return next;
 
-        HasGap = false;
+        // A page may be lost on the way: then what it held is still missing.
+        HasGap = missed.Whole && missed.Position.Epoch == Position.Epoch && missed.Position.Offset > Position.Offset;
+        if (HasGap) return next;
+
         var ahead = _ahead.ToArray();
         _ahead.Clear();
         foreach (var item in ahead) Place(item, hasHistory: true, next);
         return next;
+    }
+
+    private void GoTo(StreamPosition position)
+    {
+        if (position.Epoch != Position.Epoch) Lost++;
+        else if (position.Offset > Position.Offset) Lost += position.Offset - Position.Offset;
+        else return;
+
+        Position = position;
     }
 
     private void Place(Publication item, bool hasHistory, List<Publication> next)

@@ -27,7 +27,7 @@ internal sealed class DoorActor : ReceiveActor
         Receive<Publish>(OnPublish);
         Receive<StartReader>(OnStartReader);
         Receive<StopReader>(OnStopReader);
-        Receive<Terminated>(OnTerminated);
+        Receive<ReaderGone>(OnReaderGone);
     }
 
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(fault =>
@@ -42,7 +42,7 @@ internal sealed class DoorActor : ReceiveActor
         if (_readers.Remove(key, out var former)) Context.Stop(former);
 
         var reader = Start(order.Channel, new ActorReader(order.Subscriber), order.Since, order.Subscriber);
-        Context.Watch(reader);
+        Context.WatchWith(reader, new ReaderGone(key, reader));
         _readers[key] = reader;
     }
 
@@ -72,9 +72,9 @@ internal sealed class DoorActor : ReceiveActor
         if (_streams.Remove(order.Reader, out var reader)) Context.Stop(reader);
     }
 
-    private void OnTerminated(Terminated gone)
+    private void OnReaderGone(ReaderGone gone)
     {
-        foreach (var (key, reader) in _readers) if (reader.Equals(gone.ActorRef)) _readers.Remove(key);
+        if (_readers.TryGetValue(gone.Key, out var reader) && reader.Equals(gone.Reader)) _readers.Remove(gone.Key);
     }
 
     private IActorRef Start(ChannelName channel, IPublicationReader reader, StreamPosition? since, IActorRef? readingActor)
@@ -82,6 +82,8 @@ internal sealed class DoorActor : ReceiveActor
         var (relays, services) = (_relays, _services);
         return Context.ActorOf(Props.Create(() => new ReaderActor(channel, reader, since, readingActor, relays, services)));
     }
+
+    private sealed record ReaderGone((ChannelName Channel, IActorRef Subscriber) Key, IActorRef Reader);
 
     private sealed class ActorReader(IActorRef subscriber) : IPublicationReader
     {

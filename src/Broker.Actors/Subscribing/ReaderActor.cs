@@ -24,7 +24,8 @@ internal sealed class ReaderActor : ReceiveActor
         _relays = relays;
         _services = services;
 
-        Receive<Joined>(_ => Context.Watch(Sender));
+        Receive<JoinsAt>(joins => Context.Watch(joins.Relay));
+        Receive<Joined>(_ => { });
         Receive<Terminated>(gone => OnTerminated(gone, readingActor));
         if (readingActor is not null) Context.Watch(readingActor);
     }

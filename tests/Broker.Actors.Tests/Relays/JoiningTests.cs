@@ -1,0 +1,172 @@
+using System.Text;
+using Broker.Actors.Channels;
+using Broker.Actors.Relays;
+
+namespace Broker.Actors.Tests.Relays;
+
+/// <summary>The seam between what is stored and what is live.</summary>
+public sealed class JoiningTests
+{
+    [Fact]
+    public void Who_joins_under_load_gets_the_last_message_and_all_after_it_without_a_gap_or_a_double() => Interleavings.Check(10_000, 80, Run);
+
+    [Fact]
+    public void A_lost_question_is_asked_again_and_its_late_answer_counts_no_more()
+    {
+        var joiners = new Joiners(1000);
+        joiners.Add(new Listener());
+        var first = joiners.Ask();
+        joiners.Forget();
+        var second = joiners.Ask();
+
+        Assert.Empty(joiners.Answered(first!.Value));
+        Assert.Single(joiners.Answered(second!.Value));
+    }
+
+    [Fact]
+    public void Who_holds_too_much_goes_on_without_a_last_message()
+    {
+        var joiners = new Joiners(3);
+        joiners.Add(new Listener());
+        var ticket = joiners.Ask();
+
+        Assert.True(joiners.Hold([Number(1)]));
+        Assert.False(joiners.Hold([Number(2), Number(3), Number(4)]));
+
+        Assert.Equal(4, joiners.GiveUp().Single().Held.Count);
+        Assert.Empty(joiners.Answered(ticket!.Value));
+        Assert.True(joiners.IsEmpty);
+    }
+
+    [Fact]
+    public void What_a_recovering_client_is_answered_beyond_where_the_relay_stands_comes_live_and_not_twice()
+    {
+        // The history was read after a script whose answer the owner had not yet told: the page held 4 and 5, which came live afterwards, too.
+        var recovering = new Recovering(new Listener(2), default);
+        var answer = new Missed(1, true, At(5), [Number(3), Number(4), Number(5)], false);
+
+        Assert.True(recovering.Take(answer));
+
+        Assert.Equal([At(3)], recovering.Merge(answer, At(3)).Select(one => one.Position));
+    }
+
+    [Fact]
+    public void What_was_passed_on_while_a_client_recovered_follows_what_it_had_missed()
+    {
+        var recovering = new Recovering(new Listener(1), default);
+        recovering.Hold([Number(3), Number(4)]);
+        var answer = new Missed(1, true, At(3), [Number(2), Number(3)], false);
+
+        recovering.Take(answer);
+
+        Assert.Equal([At(2), At(3), At(4)], recovering.Merge(answer, At(4)).Select(one => one.Position));
+    }
+
+    [Fact]
+    public void A_page_that_is_missing_is_noticed()
+    {
+        var recovering = new Recovering(new Listener(1), default);
+
+        Assert.True(recovering.Take(new Missed(1, true, At(2), [Number(2)], true)));
+        Assert.False(recovering.Take(new Missed(1, true, At(4), [Number(4)], false)));
+    }
+
+    [Fact]
+    public void Who_cannot_recover_gets_nothing_of_what_came_meanwhile()
+    {
+        // It was told "not recovered" at position 4, and then given 3 and 4.
+        var recovering = new Recovering(new Listener(1), default);
+        recovering.Hold([Number(3), Number(4)]);
+
+        Assert.Empty(recovering.Merge(new Missed(1, false, At(4), [], false), At(4)));
+    }
+
+    private static void Run(Choices choices)
+    {
+        var joiners = new Joiners(1_000_000);
+        var live = new List<Listener>();
+        var all = new List<Listener>();
+        var questions = new Queue<(long Ticket, int? Value)>();
+        var inRedis = 0;
+        var passed = 0;
+
+        while (!choices.AreOver || !joiners.IsEmpty)
+        {
+            switch (choices.Next(6))
+            {
+                case 0 when !choices.AreOver: all.Add(Add(joiners)); break;
+                case 1 or 2 when !choices.AreOver: inRedis++; break;
+                case 3 when joiners.Ask() is { } ticket: questions.Enqueue((ticket, null)); break;
+                case 4 when questions.Count > 0 && choices.Once(6):
+                    choices.Step("the owner is lost");
+                    joiners.Forget();
+                    questions.Clear();
+                    break;
+                default: Pass(); break;
+            }
+
+            if (choices.AreOver && joiners.Ask() is { } last) questions.Enqueue((last, null));
+        }
+
+        foreach (var listener in all)
+        {
+            var numbers = listener.Numbers;
+            choices.Step($"got {string.Join(' ', numbers)} of {passed}");
+            if (numbers.Count > 0) Assert.Equal(Enumerable.Range(numbers[0], passed - numbers[0] + 1), numbers);
+            else Assert.Equal(0, passed);
+        }
+
+        // The owner answers behind everything that Redis had published before the value was read.
+        void Pass()
+        {
+            if (passed < inRedis && (questions.Count == 0 || choices.Once(2)))
+            {
+                Publication[] items = [Number(++passed)];
+                foreach (var listener in live) listener.Take(items);
+                joiners.Hold(items);
+            }
+            else if (questions.TryDequeue(out var question))
+            {
+                var value = inRedis;
+                while (passed < inRedis)
+                {
+                    Publication[] items = [Number(++passed)];
+                    foreach (var listener in live) listener.Take(items);
+                    joiners.Hold(items);
+                }
+
+                foreach (var ready in joiners.Answered(question.Ticket))
+                {
+                    var listener = (Listener)ready.Subscriber;
+                    if (value > 0 && !ready.Holds(Payload(value))) listener.Replay(Payload(value), null);
+                    listener.Take(ready.Held);
+                    live.Add(listener);
+                }
+            }
+        }
+    }
+
+    private static Listener Add(Joiners joiners)
+    {
+        var listener = new Listener();
+        joiners.Add(listener);
+        return listener;
+    }
+
+    private static StreamPosition At(long offset) => new("e", offset);
+
+    private static byte[] Payload(long number) => Encoding.UTF8.GetBytes($"{number}");
+
+    private static Publication Number(long number) => new(ChannelName.Broadcast("x"), At(number), Payload(number));
+
+    private sealed class Listener(long since = 0) : Subscriber(ActorRefs.Nobody, "", JoinMode.Since, new StreamPosition("e", since))
+    {
+        public List<int> Numbers { get; } = [];
+
+        public void Take(IReadOnlyList<Publication> items) => Numbers.AddRange(items.Select(item => int.Parse(Encoding.UTF8.GetString(item.Payload.Span))));
+
+        public override void Replay(ReadOnlyMemory<byte> payload, string? publishId) => Numbers.Add(int.Parse(Encoding.UTF8.GetString(payload.Span)));
+
+        public override int Deliver(Dispatch dispatch) => 0;
+    }
+}
