@@ -1,9 +1,11 @@
 using System.Net;
+using Broker.Host.Tests.Clients;
 using Broker.Testing.Redis;
 
 namespace Broker.Host.Tests.MustHold;
 
 /// <summary>The server as a process, real Redis, real sockets.</summary>
+[Collection(Alone.Name)]
 public sealed class RealRedisTests : IAsyncLifetime
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(20);
@@ -20,8 +22,8 @@ public sealed class RealRedisTests : IAsyncLifetime
     [Fact]
     public async Task What_anybody_publishes_on_Redis_reaches_the_clients_of_the_facility()
     {
-        await using var broker = await BrokerProcess.StartAsync(_redis.ConnectionString);
-        await using var crowd = await Crowd.ConnectAsync(new Uri(broker.WebSockets, "foobar?subscribe-broadcast"), 3);
+        await using var broker = await Servers.StartAsync(_redis.ConnectionString);
+        await using var crowd = await Crowd.ConnectAsync(broker.WebSocket("foobar?subscribe-broadcast"), 3);
 
         await _redis.CliAsync("PUBLISH", "broadcast:foobar", "hello");
 
@@ -32,8 +34,8 @@ public sealed class RealRedisTests : IAsyncLifetime
     [Fact]
     public async Task What_a_client_publishes_stays_the_last_message_for_the_configured_time()
     {
-        await using var broker = await BrokerProcess.StartAsync(_redis.ConnectionString, "expire = 100");
-        await using var client = await Client.ConnectAsync(new Uri(broker.WebSockets, "foobar?subscribe-broadcast&publish-broadcast&echo"));
+        await using var broker = await Servers.StartAsync(_redis.ConnectionString, "expire = 100");
+        await using var client = await Client.ConnectAsync(broker.WebSocket("foobar?subscribe-broadcast&publish-broadcast&echo"));
 
         await client.SendAsync("grüß dich");
         await client.ReceivedAsync(1, Soon);
@@ -45,10 +47,10 @@ public sealed class RealRedisTests : IAsyncLifetime
     [Fact]
     public async Task What_a_foreign_publisher_has_set_is_replayed_to_new_clients()
     {
-        await using var broker = await BrokerProcess.StartAsync(_redis.ConnectionString);
+        await using var broker = await Servers.StartAsync(_redis.ConnectionString);
         await _redis.CliAsync("SETEX", "broadcast:foobar", "100", "set by others");
 
-        await using var client = await Client.ConnectAsync(new Uri(broker.WebSockets, "foobar?subscribe-broadcast"));
+        await using var client = await Client.ConnectAsync(broker.WebSocket("foobar?subscribe-broadcast"));
 
         await client.ReceivedAsync(1, Soon);
         Assert.Equal(["set by others"], client.Received);
@@ -59,8 +61,8 @@ public sealed class RealRedisTests : IAsyncLifetime
     [InlineData(History)]
     public async Task A_thousand_clients_get_a_thousand_publishes_each_once_and_in_order(string history)
     {
-        await using var broker = await BrokerProcess.StartAsync(_redis.ConnectionString, "outbox = 16MiB, " + history);
-        await using var crowd = await Crowd.ConnectAsync(new Uri(broker.WebSockets, "crowd?subscribe-broadcast&echo"), 1000);
+        await using var broker = await Servers.StartAsync(_redis.ConnectionString, "outbox = 16MiB, " + history);
+        await using var crowd = await Crowd.ConnectAsync(broker.WebSocket("crowd?subscribe-broadcast&echo"), 1000);
         var expected = Enumerable.Range(0, 1000).Select(i => $"message {i}").ToArray();
 
         await _redis.PipeAsync(expected.Select(message => new[] { "PUBLISH", "broadcast:crowd", message }));
@@ -76,9 +78,9 @@ public sealed class RealRedisTests : IAsyncLifetime
     [InlineData(History)]
     public async Task A_client_that_sends_a_hundred_messages_at_once_publishes_a_hundred_in_order(string history)
     {
-        await using var broker = await BrokerProcess.StartAsync(_redis.ConnectionString, history);
-        await using var listener = await Client.ConnectAsync(new Uri(broker.WebSockets, "burst?subscribe-broadcast"));
-        await using var sender = await Client.ConnectAsync(new Uri(broker.WebSockets, "burst?publish-broadcast"));
+        await using var broker = await Servers.StartAsync(_redis.ConnectionString, history);
+        await using var listener = await Client.ConnectAsync(broker.WebSocket("burst?subscribe-broadcast"));
+        await using var sender = await Client.ConnectAsync(broker.WebSocket("burst?publish-broadcast"));
         var messages = Enumerable.Range(0, 100).Select(i => $"message {i}").ToArray();
 
         await Task.WhenAll(messages.Select(sender.SendAsync));
@@ -92,8 +94,8 @@ public sealed class RealRedisTests : IAsyncLifetime
     [InlineData(History)]
     public async Task A_burst_of_ten_thousand_publishes_arrives_whole_even_after_the_scripts_were_flushed(string history)
     {
-        await using var broker = await BrokerProcess.StartAsync(_redis.ConnectionString, "outbox = 16MiB, " + history);
-        await using var client = await Client.ConnectAsync(new Uri(broker.WebSockets, "burst?subscribe-broadcast&publish-broadcast&echo"));
+        await using var broker = await Servers.StartAsync(_redis.ConnectionString, "outbox = 16MiB, " + history);
+        await using var client = await Client.ConnectAsync(broker.WebSocket("burst?subscribe-broadcast&publish-broadcast&echo"));
         await client.SendAsync("first");
         await client.ReceivedAsync(1, Soon);
         await _redis.CliAsync("SCRIPT", "FLUSH");
@@ -108,9 +110,9 @@ public sealed class RealRedisTests : IAsyncLifetime
     [Fact]
     public async Task Own_and_foreign_publishes_with_equal_payloads_stand_once_in_the_history_in_delivered_order()
     {
-        await using var broker = await BrokerProcess.StartAsync(_redis.ConnectionString, "outbox = 16MiB, " + History);
-        await using var listener = await Client.ConnectAsync(new Uri(broker.WebSockets, "mixed?subscribe-broadcast&echo"));
-        await using var sender = await Client.ConnectAsync(new Uri(broker.WebSockets, "mixed?publish-broadcast"));
+        await using var broker = await Servers.StartAsync(_redis.ConnectionString, "outbox = 16MiB, " + History);
+        await using var listener = await Client.ConnectAsync(broker.WebSocket("mixed?subscribe-broadcast&echo"));
+        await using var sender = await Client.ConnectAsync(broker.WebSocket("mixed?publish-broadcast"));
         var payloads = Enumerable.Range(0, 2000).Select(i => $"payload {i % 7}").ToArray();
 
         var foreign = _redis.PipeAsync(payloads.Select(payload => new[] { "PUBLISH", "broadcast:mixed", payload }));
@@ -128,22 +130,21 @@ public sealed class RealRedisTests : IAsyncLifetime
     [InlineData(History)]
     public async Task Clients_stay_through_a_killed_Redis_and_everything_resumes_by_itself(string history)
     {
-        await using var broker = await BrokerProcess.StartAsync(_redis.ConnectionString, "publish-timeout = 1s, " + history);
-        await using var listener = await Client.ConnectAsync(new Uri(broker.WebSockets, "outage?subscribe-broadcast&echo"));
-        await using var sender = await Client.ConnectAsync(new Uri(broker.WebSockets, "outage?publish-broadcast"));
+        await using var broker = await Servers.StartAsync(_redis.ConnectionString, "publish-timeout = 1s, " + history);
+        await using var listener = await Client.ConnectAsync(broker.WebSocket("outage?subscribe-broadcast&echo"));
+        await using var sender = await Client.ConnectAsync(broker.WebSocket("outage?publish-broadcast"));
         await sender.SendAsync("before");
         await listener.ReceivedAsync(1, Soon);
 
         _redis.Kill();
-        using var http = new HttpClient { BaseAddress = broker.Http };
+        using var http = new HttpClient { BaseAddress = new Uri(broker.Address) };
         var refused = await http.PostAsync(new Uri("publish/outage?publish-broadcast", UriKind.Relative), new StringContent("meanwhile"));
         await sender.SendAsync("dropped");
-        await Eventually(async () => (await http.GetStringAsync(new Uri("metrics", UriKind.Relative)))
-            .Split('\n').Any(line => line.StartsWith("broker_publishes_failed", StringComparison.Ordinal) && !line.EndsWith(" 0", StringComparison.Ordinal)));
+        await Eventually.Async(async () => await broker.MetricAsync("broker_publishes_failed_total") > 0);
         await _redis.RestartAsync();
-        await Eventually(async () => (await http.GetAsync(new Uri("health/ready", UriKind.Relative))).IsSuccessStatusCode);
+        await Eventually.Async(async () => (await http.GetAsync(new Uri("health/ready", UriKind.Relative))).IsSuccessStatusCode);
 
-        await Eventually(async () =>
+        await Eventually.Async(async () =>
         {
             await sender.SendAsync("after");
             return listener.Received.Contains("after");
@@ -158,19 +159,15 @@ public sealed class RealRedisTests : IAsyncLifetime
     [Fact]
     public async Task Ten_thousand_idle_connections_leave_nothing_behind()
     {
-        await using var broker = await BrokerProcess.StartAsync(_redis.ConnectionString, "channel.passivate-after = 1s, relay { stop-after = 500ms, check-every = 500ms }");
-        var facility = new Uri(broker.WebSockets, "idle?subscribe-broadcast");
+        await using var broker = await Servers.StartAsync(_redis.ConnectionString, "channel.passivate-after = 1s, relay { stop-after = 500ms, check-every = 500ms }");
+        var facility = broker.WebSocket("idle?subscribe-broadcast");
 
         await using (var crowd = await Crowd.ConnectAsync(facility, 10_000))
             Assert.All(crowd.Clients, client => Assert.True(client.IsOpen));
 
-        using var http = new HttpClient { BaseAddress = broker.Http };
-        await Eventually(async () =>
-        {
-            var metrics = (await http.GetStringAsync(new Uri("metrics", UriKind.Relative))).Split('\n');
-            return new[] { "broker_connections", "broker_relays", "broker_channels" }.All(name => metrics.Contains($"{name} 0"));
-        });
-        await Eventually(async () => (await _redis.CliAsync("PUBSUB", "NUMSUB", "broadcast:idle")).Trim().EndsWith('0'));
+        foreach (var name in new[] { "broker_connections", "broker_relays", "broker_channels" })
+            await Eventually.Async(async () => await broker.MetricAsync(name) == 0);
+        await Eventually.Async(async () => (await _redis.CliAsync("PUBSUB", "NUMSUB", "broadcast:idle")).Trim().EndsWith('0'));
     }
 
     private async Task<IReadOnlyList<string>> HistoryAsync(string channel)
@@ -181,11 +178,5 @@ public sealed class RealRedisTests : IAsyncLifetime
         for (var i = 0; i < lines.Length - 1; i++)
             if (lines[i].EndsWith(" \"d\"", StringComparison.Ordinal)) payloads.Add(lines[i + 1].Trim().Split('"')[1]);
         return payloads;
-    }
-
-    private static async Task Eventually(Func<Task<bool>> fact)
-    {
-        using var deadline = new CancellationTokenSource(Long);
-        while (!await fact()) await Task.Delay(100, deadline.Token);
     }
 }
