@@ -69,10 +69,9 @@ public static class BrokerHosting
     {
         var settings = endpoints.ServiceProvider.GetService<HostSettings>() ?? throw new InvalidOperationException("AddBroker() comes before MapBroker()");
 
-        endpoints.MapBrokerClients();
-        endpoints.MapGateway();
-
         var routes = endpoints.MapGroup("").WithOrder(RouteOrder);
+        routes.MapBrokerClients();
+        routes.MapGateway();
         routes.MapPages(settings);
         routes.MapHealth();
         if (settings.ShowsMetrics) routes.MapMetrics();

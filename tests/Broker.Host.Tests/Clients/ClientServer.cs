@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
 using Broker.Actors.Nodes;
-using Broker.Actors.Settings;
-using Broker.Host.Clients;
 using Broker.Host.Tests.WebSockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -41,29 +39,30 @@ internal sealed class ClientServer : IAsyncDisposable
     /// <param name="environment">The name of the hosting environment.</param>
     /// <param name="services">The application's registrations.</param>
     /// <param name="pipeline">What the application maps besides.</param>
-    /// <param name="options">The node's options.</param>
     public static async Task<ClientServer> StartAsync(
-        string settings = "", string environment = "Production", Action<IServiceCollection>? services = null, Action<WebApplication>? pipeline = null, BrokerOptions? options = null)
+        string settings = "", string environment = "Production", Action<IServiceCollection>? services = null, Action<WebApplication>? pipeline = null)
     {
-        var configuration = Configuration.Parse($"broker {{ redis.connection = \"\", shutdown.drain = 0s\n{settings}\n}}");
-        var host = new BrokerHost(configuration);
         var logs = new Logs();
-
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = environment });
         builder.Logging.ClearProviders().AddProvider(logs);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        builder.Services.AddSingleton(host);
-        builder.Services.AddBrokerClients(configuration);
+        builder.AddBroker(broker => broker.Configuration = $"broker {{ redis.connection = \"\", shutdown.drain = 0s\n{settings}\n}}");
         services?.Invoke(builder.Services);
 
         var app = builder.Build();
-        pipeline?.Invoke(app);
-        app.MapBrokerClients();
+        try
+        {
+            pipeline?.Invoke(app);
+            app.MapBroker();
+            await app.StartAsync();
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            throw;
+        }
 
-        var node = await BrokerNode.StartAsync(configuration, options);
-        host.Started(node);
-        await app.StartAsync();
-        return new ClientServer(app, node, logs);
+        return new ClientServer(app, app.Services.GetRequiredService<BrokerHost>().Node, logs);
     }
 
     /// <summary>Opens a websocket; it must succeed.</summary>
@@ -93,9 +92,9 @@ internal sealed class ClientServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         using var now = new CancellationTokenSource(TimeSpan.Zero);
+        await Node.StopAsync();
         await _app.StopAsync(now.Token);
         await _app.DisposeAsync();
-        await Node.DisposeAsync();
     }
 }
 

@@ -1,3 +1,6 @@
+using Broker.Host.Clients;
+using Microsoft.AspNetCore.Builder;
+
 namespace Broker.Host.Tests.Clients;
 
 /// <summary>What a websocket's request is answered with: section 5 of the ws4redis specification, as its section 0 corrects it.</summary>
@@ -50,6 +53,33 @@ public sealed class HandshakeTests
 
         Assert.Equal(101, await server.StatusAsync("/live/feed/foobar?subscribe-broadcast"));
         Assert.Equal(404, await server.StatusAsync("/ws/foobar?subscribe-broadcast"));
+    }
+
+    [Fact]
+    public async Task The_prefix_can_be_the_root_and_leaves_other_addresses_alone()
+    {
+        await using var server = await ClientServer.StartAsync(
+            ClientServer.Open + "\nwebsocket.path = \"/\"\nraw-channels = [{ path = \"/chat\", channel = chat }]", pipeline: app => app.MapGet("/own", () => "the application's"));
+        using var http = server.Http();
+        using var client = await server.OpenAsync("/foo/bar?subscribe-broadcast");
+
+        await server.Node.Publisher("foo/bar").PublishAsync("hello");
+
+        Assert.Equal("hello", await client.ReadAsync());
+        Assert.Equal("the application's", await http.GetStringAsync("/own"));
+        Assert.Equal("live\n", await http.GetStringAsync("/health/live"));
+        Assert.Equal(101, await server.StatusAsync("/chat"));
+    }
+
+    [Fact]
+    public async Task An_application_may_map_the_broker_below_a_group_of_its_own()
+    {
+        await using var server = await ClientServer.StartAsync(ClientServer.Open, pipeline: app => app.MapGroup("/realtime").MapBrokerClients());
+        using var client = await server.OpenAsync("/realtime/ws/foo/bar?subscribe-broadcast");
+
+        await server.Node.Publisher("foo/bar").PublishAsync("hello");
+
+        Assert.Equal("hello", await client.ReadAsync());
     }
 
     [Fact]

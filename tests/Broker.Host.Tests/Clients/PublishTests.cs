@@ -1,7 +1,6 @@
 using System.Net.Http.Headers;
 using Broker.Actors.Channels;
 using Broker.Actors.Connections;
-using Broker.Actors.Nodes;
 using Broker.Host.Policy;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -101,7 +100,7 @@ public sealed class PublishTests
     [InlineData("throw", 403)]
     public async Task The_publish_handler_sees_it_as_it_sees_a_websockets_message(string message, int status)
     {
-        await using var server = await ClientServer.StartAsync(ClientServer.Open, options: new BrokerOptions { PublishHandler = new Handler() });
+        await using var server = await ClientServer.StartAsync(ClientServer.Open, services: services => services.AddSingleton<IPublishHandler, Handler>());
         await using var witness = await Subscriber.OfAsync(server, ChannelName.Broadcast("foobar"));
 
         Assert.Equal(status, (await PostAsync(server, "/publish/foobar?publish-broadcast", message)).Status);
