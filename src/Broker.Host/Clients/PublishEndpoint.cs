@@ -3,6 +3,7 @@ using Broker.Actors.Audiences;
 using Broker.Actors.Connections;
 using Broker.Actors.Publishing;
 using Broker.Host.WebSockets;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Broker.Host.Clients;
 
@@ -20,16 +21,23 @@ internal sealed class PublishEndpoint(ClientSettings settings, BrokerHost host, 
 
     public async Task ServeAsync(HttpContext context)
     {
-        if (await PublishAsync(context) is { } refusal)
+        try
         {
-            log.LogDebug("A publish was refused: {Status} {Reason}", refusal.Status, refusal.Text);
-            context.Response.StatusCode = refusal.Status;
-            if (refusal.Header is { } header) context.Response.Headers[header.Key] = header.Value;
-            await context.Response.WriteAsJsonAsync(new Problem(refusal.Text), context.RequestAborted);
-            return;
+            if (await PublishAsync(context) is { } refusal) await RefuseAsync(context, refusal);
+            else context.Response.StatusCode = StatusCodes.Status204NoContent;
         }
+        catch (Exception gone) when (gone is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested)
+        {
+            log.LogDebug("A client went before its publish was answered");
+        }
+    }
 
-        context.Response.StatusCode = StatusCodes.Status204NoContent;
+    private Task RefuseAsync(HttpContext context, HandshakeRefusal refusal)
+    {
+        log.LogDebug("A publish was refused: {Status} {Reason}", refusal.Status, refusal.Text);
+        context.Response.StatusCode = refusal.Status;
+        if (refusal.Header is { } header) context.Response.Headers[header.Key] = header.Value;
+        return context.Response.WriteAsJsonAsync(new Problem(refusal.Text), context.RequestAborted);
     }
 
     private async Task<HandshakeRefusal?> PublishAsync(HttpContext context)
@@ -74,6 +82,9 @@ internal sealed class PublishEndpoint(ClientSettings settings, BrokerHost host, 
     private static async Task<byte[]?> ReadAsync(HttpRequest request, int limit)
     {
         if (request.ContentLength > limit) return null;
+
+        // The bound is ours, not the server's for any request.
+        if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } body) body.MaxRequestBodySize = null;
 
         while (true)
         {

@@ -10,6 +10,8 @@ internal sealed class WsEndpoint(ClientSettings settings, BrokerHost host, Admis
 {
     private static readonly HandshakeRefusal Full = Refusals.Unavailable("Too many connections");
 
+    private static readonly HandshakeRefusal Busy = Refusals.Unavailable("The server is busy");
+
     private static readonly HandshakeRefusal NoRedis = Refusals.Unavailable("The channels cannot be subscribed now");
 
     /// <summary>A websocket of a facility: <c>/ws/{facility}?words</c>.</summary>
@@ -24,10 +26,17 @@ internal sealed class WsEndpoint(ClientSettings settings, BrokerHost host, Admis
 
     private async Task ServeAsync(HttpContext context, Func<HttpContext, ValueTask<OrRefusal<ConnectionPlan>>> plan)
     {
-        if (await OpenAsync(context, plan) is not { } refusal) return;
+        try
+        {
+            if (await OpenAsync(context, plan) is not { } refusal) return;
 
-        log.LogDebug("A websocket was refused: {Status} {Reason}", refusal.Status, refusal.Text);
-        await refusal.WriteAsync(context);
+            log.LogDebug("A websocket was refused: {Status} {Reason}", refusal.Status, refusal.Text);
+            await refusal.WriteAsync(context);
+        }
+        catch (Exception gone) when (gone is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested)
+        {
+            log.LogDebug("A client went before its websocket was open");
+        }
     }
 
     /// <summary>Ends with the websocket. Otherwise the answer why there is none.</summary>
@@ -69,6 +78,10 @@ internal sealed class WsEndpoint(ClientSettings settings, BrokerHost host, Admis
         catch (InvalidOperationException)
         {
             return Refusals.Stopping;
+        }
+        catch (AskTimeoutException)
+        {
+            return Busy;
         }
 
         var code = CloseFrame.Lost;

@@ -24,6 +24,14 @@ internal sealed class IdentityChain(ClientSettings settings, Tokens tokens, Brok
     /// <param name="services">Where the application's resolvers come from.</param>
     public async ValueTask<OrRefusal<Identified>> IdentifyAsync(HttpContext context, IServiceProvider services)
     {
+        var client = await FindAsync(context, services);
+
+        // An empty name is nobody's, whoever has said it.
+        return client.Value is { Caller.User: "" } nobody ? nobody with { Caller = nobody.Caller with { User = null } } : client;
+    }
+
+    private async ValueTask<OrRefusal<Identified>> FindAsync(HttpContext context, IServiceProvider services)
+    {
         try
         {
             if (await AskApplicationAsync(context, services) is { } known) return new Identified(known);

@@ -1,6 +1,8 @@
 using System.Security.Claims;
+using System.Text;
 using Broker.Actors.Audiences;
 using Broker.Host.Identity;
+using Broker.Host.Tests.WebSockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -123,10 +125,36 @@ public sealed class IdentityTests
     }
 
     [Fact]
+    public async Task An_empty_name_is_nobodys()
+    {
+        await using var server = await ClientServer.StartAsync(services: services => services.AddScoped<IIdentityResolver, ByHeader>());
+
+        Assert.Equal(403, await server.StatusAsync("/ws/foobar?subscribe-broadcast", "X-User: nameless"));
+    }
+
+    [Fact]
+    public async Task A_client_that_goes_while_it_is_asked_who_it_is_troubles_nobody()
+    {
+        await using var server = await ClientServer.StartAsync(services: services => services.AddScoped<IIdentityResolver, ByHeader>());
+        ByHeader.Asked.Value = ByHeader.Disposed.Value = 0;
+
+        using (var client = await RawClient.ConnectAsync(server.Port))
+        {
+            await client.SendAsync(Encoding.ASCII.GetBytes(RawClient.Handshake.Replace("\r\n\r\n", "\r\nX-User: never answers\r\n\r\n", StringComparison.Ordinal)));
+            await Eventually.Async(() => ByHeader.Asked.Value > 0);
+            client.Reset();
+        }
+
+        await Eventually.Async(() => ByHeader.Disposed.Value > 0);
+        Assert.Equal(403, await server.StatusAsync("/ws/foobar?subscribe-broadcast"));
+        Assert.Equal("", server.Log.Text);
+    }
+
+    [Fact]
     public async Task A_scoped_resolver_lives_no_longer_than_its_question()
     {
         await using var server = await ClientServer.StartAsync(services: services => services.AddScoped<IIdentityResolver, ByHeader>());
-        ByHeader.Disposed.Value = 0;
+        ByHeader.Asked.Value = ByHeader.Disposed.Value = 0;
 
         using var client = await server.OpenAsync("/ws/foobar?subscribe-user", "X-User: mary");
 
@@ -143,6 +171,8 @@ public sealed class IdentityTests
 
     private sealed class ByHeader : IIdentityResolver, IDisposable
     {
+        public static readonly Counter Asked = new();
+
         public static readonly Counter Disposed = new();
 
         public async ValueTask<Caller?> ResolveAsync(HttpContext context, CancellationToken cancellation)
@@ -151,10 +181,13 @@ public sealed class IdentityTests
             {
                 case "":
                     return null;
+                case "nameless":
+                    return new Caller("", [], null);
                 case "throws":
                     throw new InvalidOperationException("the database at 10.0.0.1 is away");
                 case "never answers":
                     // Does not heed the cancellation either.
+                    Asked.Value++;
                     await new TaskCompletionSource().Task;
                     return null;
                 case var user:
