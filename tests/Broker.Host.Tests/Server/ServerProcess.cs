@@ -21,11 +21,12 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     private readonly StringBuilder _errors = new();
     private readonly TaskCompletionSource<string> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _outputs;
+    private readonly Regex _isReady;
     private int _pid;
 
-    private ServerProcess(Process process)
+    private ServerProcess(Process process, Regex isReady)
     {
-        _process = process;
+        (_process, _isReady) = (process, isReady);
         _outputs = Task.WhenAll(ReadAsync(process.StandardOutput, _output), ReadAsync(process.StandardError, _errors));
     }
 
@@ -65,7 +66,10 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>Starts a command that becomes a server, or fails to.</summary>
-    public static ServerProcess Launch(string[] command, params (string Name, string Value)[] environment)
+    public static ServerProcess Launch(string[] command, params (string Name, string Value)[] environment) => Launch(command, BrokerIsReady(), environment);
+
+    /// <param name="isReady">The line that says so; its group is the address behind the scheme.</param>
+    public static ServerProcess Launch(string[] command, Regex isReady, params (string Name, string Value)[] environment)
     {
         var start = new ProcessStartInfo("sh", ["-c", Guard, "server", .. command])
         {
@@ -77,7 +81,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         string[] others = ["ASPNETCORE_ENVIRONMENT", "DOTNET_ENVIRONMENT", "ASPNETCORE_URLS", "DOTNET_LAUNCH_PROFILE", "BROKER_CONFIG", "BROKER_REDIS", "BROKER_PREFIX", "BROKER_JWT_KEY"];
         foreach (var name in others) start.Environment.Remove(name);
         foreach (var (name, value) in environment) start.Environment[name] = value;
-        return new ServerProcess(Process.Start(start)!);
+        return new ServerProcess(Process.Start(start)!, isReady);
     }
 
     public async Task IsReadyAsync()
@@ -86,7 +90,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         if (first != _ready.Task) throw new InvalidOperationException($"The server did not start: {Errors} {Output}");
 
         ReadyLine = await _ready.Task;
-        Address = "http" + WebSocketAddress().Match(ReadyLine).Groups[1].Value;
+        Address = "http" + _isReady.Match(ReadyLine).Groups[1].Value;
     }
 
     public void Signal(string signal)
@@ -110,8 +114,8 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    [GeneratedRegex("ws(://[^/ ]+)/")]
-    private static partial Regex WebSocketAddress();
+    [GeneratedRegex("^Broker is ready: ws(://[^/ ]+)/")]
+    private static partial Regex BrokerIsReady();
 
     private async Task ReadAsync(StreamReader reader, StringBuilder text)
     {
@@ -124,7 +128,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
             }
 
             lock (text) text.Append(line).Append('\n');
-            if (line.StartsWith("Broker is ready: ", StringComparison.Ordinal)) _ready.TrySetResult(line);
+            if (_isReady.IsMatch(line)) _ready.TrySetResult(line);
         }
     }
 }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Reflection;
 
 namespace Broker.Host.Tests.Server;
 
@@ -75,9 +74,8 @@ public sealed class StartTests
     /// <summary>dotnet run of what is built already, in the configuration of these tests.</summary>
     private static ServerProcess Run(string[] arguments, params (string, string)[] environment)
     {
-        var configuration = Assembly.GetExecutingAssembly().GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
         var project = Path.Combine(Repository.Root, "src/Broker.Host");
         return ServerProcess.Launch(
-            ["dotnet", "run", "--no-build", "-c", configuration, "--project", project, "--", "--urls", "http://127.0.0.1:0", .. arguments], environment);
+            ["dotnet", "run", "--no-build", "-c", Repository.Configuration, "--project", project, "--", "--urls", "http://127.0.0.1:0", .. arguments], environment);
     }
 }
