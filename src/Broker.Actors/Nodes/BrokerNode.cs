@@ -65,11 +65,17 @@ public sealed class BrokerNode : IAsyncDisposable
     public static Task<BrokerNode> StartAsync(HoconObject? configuration = null, BrokerOptions? options = null)
     {
         configuration ??= Configuration.Default();
-        var system = ActorSystem.Create("broker", ConfigurationFactory.ParseString(Configuration.EngineText(configuration)));
-        return StartAsync(system, ownsSystem: true, configuration, options ?? new BrokerOptions());
+        return StartAsync(ActorSystem.Create("broker", EngineConfig(configuration)), ownsSystem: true, configuration, options ?? new BrokerOptions());
     }
 
-    /// <summary>Starts a node in an actor system that the application already runs; the system lives on when the node stops.</summary>
+    /// <summary>What an application's own actor system needs in its configuration for a node to join it: dispatchers, and on Akka.NET the cluster provider.</summary>
+    /// <example><code>ActorSystem.Create("application", mine.WithFallback(BrokerNode.EngineConfig()))</code></example>
+    public static Config EngineConfig(HoconObject? configuration = null) =>
+        ConfigurationFactory.ParseString(Configuration.EngineText(configuration ?? Configuration.Default()));
+
+    /// <summary>
+    /// Starts a node in an actor system that the application already runs (its configuration holds <see cref="EngineConfig"/>); the system lives on when the node stops.
+    /// </summary>
     /// <inheritdoc cref="StartAsync(HoconObject, BrokerOptions)"/>
     public static Task<BrokerNode> StartAsync(ActorSystem system, HoconObject? configuration = null, BrokerOptions? options = null) =>
         StartAsync(system, ownsSystem: false, configuration ?? Configuration.Default(), options ?? new BrokerOptions());

@@ -68,7 +68,7 @@ public sealed class ReadmeExamples
     [Fact]
     public async Task Subscribe_an_actor_of_your_own_and_publish_by_message()
     {
-        using var system = ActorSystem.Create("application");
+        using var system = ActorSystem.Create("application", BrokerNode.EngineConfig());
         await using var node = await BrokerNode.StartAsync(system, Embedded(), new BrokerOptions());
         var received = new TaskCompletionSource<Publication>();
         var listener = system.ActorOf(Props.Create(() => new Listener(received)));
