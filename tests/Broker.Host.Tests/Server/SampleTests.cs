@@ -7,16 +7,9 @@ using System.Text.RegularExpressions;
 namespace Broker.Host.Tests.Server;
 
 /// <summary>The sample application as a process: log-in by cookie, its own policy, its own publish handler, notices from the server.</summary>
-public sealed partial class SampleTests : IAsyncLifetime
+public sealed partial class SampleTests(SampleTests.Application application) : IClassFixture<SampleTests.Application>
 {
-    private readonly ServerProcess _app = ServerProcess.Launch(
-        ["dotnet", Path.Combine(Repository.Root, "samples/Broker.Sample/bin", Repository.Configuration, "net10.0/Broker.Sample.dll"), "--urls", "http://127.0.0.1:0"],
-        Listening(),
-        ("ASPNETCORE_ENVIRONMENT", "Development"));
-
-    public Task InitializeAsync() => _app.IsReadyAsync();
-
-    public async Task DisposeAsync() => await _app.DisposeAsync();
+    private readonly ServerProcess _app = application.Process;
 
     [Fact]
     public async Task Its_own_page_stands_beside_brokers_addresses()
@@ -73,9 +66,6 @@ public sealed partial class SampleTests : IAsyncLifetime
         Assert.Equal("for mary", await ReceiveAsync(others));
     }
 
-    [GeneratedRegex("Now listening on: http(://\\S+)")]
-    private static partial Regex Listening();
-
     private async Task<Browser> LogInAsync(string user)
     {
         var browser = new Browser(_app);
@@ -95,6 +85,22 @@ public sealed partial class SampleTests : IAsyncLifetime
             var text = Encoding.UTF8.GetString(buffer, 0, received.Count);
             if (text != "--heartbeat--") return text;
         }
+    }
+
+    /// <summary>Started once for all of them.</summary>
+    public sealed partial class Application : IAsyncLifetime
+    {
+        internal ServerProcess Process { get; } = ServerProcess.Launch(
+            ["dotnet", Path.Combine(Repository.Root, "samples/Broker.Sample/bin", Repository.Configuration, "net10.0/Broker.Sample.dll"), "--urls", "http://127.0.0.1:0"],
+            Listening(),
+            ("ASPNETCORE_ENVIRONMENT", "Development"));
+
+        public Task InitializeAsync() => Process.IsReadyAsync();
+
+        public async Task DisposeAsync() => await Process.DisposeAsync();
+
+        [GeneratedRegex("Now listening on: http(://\\S+)")]
+        private static partial Regex Listening();
     }
 
     /// <summary>Cookies, HTTP and websockets of one user.</summary>
