@@ -57,13 +57,18 @@ public sealed class ClientConnection
     }
 
     /// <summary>The client has gone. Must be called once for every connection, however it ends.</summary>
-    /// <param name="code">The close code, for the metrics.</param>
+    /// <param name="code">The close code, for the metrics; not 0.</param>
     public void Ended(int code)
     {
-        if (Interlocked.Exchange(ref _ended, 1) == 0) _actor.Tell(new TransportEnded(code), ActorRefs.NoSender);
+        if (Interlocked.CompareExchange(ref _ended, code, 0) == 0) Volatile.Read(ref _actor).Tell(new TransportEnded(code), ActorRefs.NoSender);
     }
 
-    internal void StartedAs(IActorRef actor) => _actor = actor;
+    internal void StartedAs(IActorRef actor)
+    {
+        // The client may have gone before: who opened the connection has given up waiting for its actor.
+        Interlocked.Exchange(ref _actor, actor);
+        if (Volatile.Read(ref _ended) is var code and not 0) actor.Tell(new TransportEnded(code), ActorRefs.NoSender);
+    }
 
     internal void AllSubscribed() => _subscribed.TrySetResult();
 

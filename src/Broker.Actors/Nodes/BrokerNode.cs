@@ -108,11 +108,21 @@ public sealed class BrokerNode : IAsyncDisposable
 
     /// <summary>Opens a ws4redis connection for a client whose identity and rights are established.</summary>
     /// <exception cref="InvalidOperationException">The node is stopping.</exception>
+    /// <exception cref="AskTimeoutException">The node is too busy to open it.</exception>
     public async Task<ClientConnection> OpenAsync(ConnectionPlan plan, IWireFormat format)
     {
         var connection = new ClientConnection(plan, format, Settings);
-        await _actors.Connections.Ask<IActorRef>(new OpenConnection(connection), TimeSpan.FromSeconds(10));
-        return connection;
+        try
+        {
+            await _actors.Connections.Ask<IActorRef>(new OpenConnection(connection), TimeSpan.FromSeconds(10));
+            return connection;
+        }
+        catch (AskTimeoutException)
+        {
+            // Nobody will ever say that this one has ended.
+            connection.Ended(CloseReason.InternalError.Code);
+            throw;
+        }
     }
 
     /// <summary>Asks the application's publish handler, as for a websocket's message.</summary>
