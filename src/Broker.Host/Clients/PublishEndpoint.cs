@@ -89,10 +89,16 @@ internal sealed class PublishEndpoint(ClientSettings settings, BrokerHost host, 
         while (true)
         {
             var read = await request.BodyReader.ReadAtLeastAsync(limit + 1, request.HttpContext.RequestAborted);
-            if (read.Buffer.Length > limit) return null;
-            if (read.IsCompleted) return read.Buffer.ToArray();
+            if (!read.IsCompleted && read.Buffer.Length <= limit)
+            {
+                request.BodyReader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+                continue;
+            }
 
-            request.BodyReader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+            // A read that is left open costs the client its connection.
+            var payload = read.Buffer.Length > limit ? null : read.Buffer.ToArray();
+            request.BodyReader.AdvanceTo(read.Buffer.End);
+            return payload;
         }
     }
 
