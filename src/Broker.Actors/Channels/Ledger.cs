@@ -235,8 +235,12 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
     public IReadOnlyList<object> RefuseWaiting()
     {
         var refused = new List<object>();
-        foreach (var entry in TakeWaiting()) if (entry.Ticket is { } ticket) refused.Add(ticket);
+        foreach (var entry in TakeWaiting())
+        {
+            if (entry.Ticket is { } ticket) refused.Add(ticket);
             else _waiting.Enqueue(entry);
+        }
+
         return refused;
     }
 
