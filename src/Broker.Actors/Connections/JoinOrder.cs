@@ -15,7 +15,7 @@ internal sealed class JoinOrder(int subscriptions)
     /// <summary>True for the subscription whose turn it is, and for those before it.</summary>
     public bool MayPass(int subscription) => subscription <= _next;
 
-    public void Hold(int subscription, ReadOnlyMemory<byte> frames) => (_held[subscription] ??= []).Add(frames);
+    public void Hold(int subscription, ReadOnlySpan<ReadOnlyMemory<byte>> frames) => (_held[subscription] ??= []).AddRange(frames);
 
     /// <summary>Nobody joins any more: all that waits may go, in order.</summary>
     public void ReleaseAll(List<ReadOnlyMemory<byte>> released)

@@ -58,18 +58,22 @@ internal sealed class Outbox
     /// <summary>Frames that belong to no subscription.</summary>
     public void Offer(ReadOnlyMemory<byte> frames) => Offer(-1, frames);
 
-    /// <summary>Frames of the subscription with this index.</summary>
-    public void Offer(int subscription, ReadOnlyMemory<byte> frames)
+    /// <summary>Frames of the subscription with this index, all that it gets at this moment.</summary>
+    public void Offer(int subscription, params ReadOnlySpan<ReadOnlyMemory<byte>> frames)
     {
+        long bytes = 0;
+        foreach (var slice in frames) bytes += slice.Length;
+
         bool full;
         lock (_gate)
         {
             if (_closed is not null) return;
 
-            _bytes += frames.Length;
-            full = _bytes > _limit;
+            // One offer is always taken, whatever its size: what Redis sent in one go is shared by all, and says nothing about this client.
+            full = _bytes > 0 && _bytes + bytes > _limit;
+            _bytes += bytes;
             if (full) DropAll();
-            else if (_joining is null || subscription < 0 || _joining.MayPass(subscription)) (_waiting ??= []).Add(frames);
+            else if (_joining is null || subscription < 0 || _joining.MayPass(subscription)) (_waiting ??= []).AddRange(frames);
             else _joining.Hold(subscription, frames);
 
             if (!full && !StartWriting()) return;

@@ -28,18 +28,15 @@ internal sealed class WireSubscriber(IActorRef owner, string origin, JoinMode mo
     {
         var runs = Share(dispatch);
         _isNew &= !dispatch.HasContent;
-        if (runs.Count == 0) return 0;
         if (dispatch.HasShared && outbox.Subscriptions > 1) runs = WithoutKnown(runs, dispatch.Batch.Publications);
+        if (runs.Count == 0) return 0;
 
         var encoded = dispatch.Batch.Encode(format);
-        var delivered = 0;
-        foreach (var run in runs)
-        {
-            outbox.Offer(index, encoded.Slice(run.First, run.Count));
-            delivered += run.Count;
-        }
+        var slices = new ReadOnlyMemory<byte>[runs.Count];
+        for (var i = 0; i < slices.Length; i++) slices[i] = encoded.Slice(runs[i].First, runs[i].Count);
 
-        return delivered;
+        outbox.Offer(index, slices);
+        return runs.Sum(run => run.Count);
     }
 
     public override void JoinedLive() => outbox.Joined(index);

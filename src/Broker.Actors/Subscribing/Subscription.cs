@@ -40,7 +40,8 @@ public sealed class Subscription : IAsyncEnumerable<Publication>, IAsyncDisposab
     {
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_disposed, this);
+            // What has ended by itself (a slow reader) can still be read to its end, and says there why.
+            ObjectDisposedException.ThrowIf(_disposed && !_asked, this);
             if (!_asked) _door.Tell(new StartReader(_channel, _reader, _since), ActorRefs.NoSender);
             _asked = true;
         }
@@ -80,16 +81,15 @@ public sealed class Subscription : IAsyncEnumerable<Publication>, IAsyncDisposab
 
     private void Take(IReadOnlyList<Publication> publications)
     {
-        foreach (var publication in publications)
+        // As with an outbox: one batch is always taken.
+        var bytes = publications.Sum(Weight);
+        if (Interlocked.Add(ref _bytes, bytes) is var waiting && waiting > bytes && waiting > _limit)
         {
-            if (Interlocked.Add(ref _bytes, Weight(publication)) > _limit)
-            {
-                End(new SlowReaderException());
-                return;
-            }
-
-            _waiting.Writer.TryWrite(publication);
+            End(new SlowReaderException());
+            return;
         }
+
+        foreach (var publication in publications) _waiting.Writer.TryWrite(publication);
     }
 
     /// <summary>An empty publication takes room too.</summary>

@@ -102,6 +102,32 @@ public sealed class OutboxTests
     }
 
     [Fact]
+    public void What_is_offered_together_leaves_in_one_write()
+    {
+        // A batch with repeats taken out was offered run by run, and each run was a write of its own.
+        var transport = new CountingTransport();
+        var outbox = new Outbox(1000, 1, _ => { });
+        outbox.Attach(transport);
+
+        outbox.Offer(0, "a"u8.ToArray(), "b"u8.ToArray(), "c"u8.ToArray());
+
+        Assert.Equal(1, transport.Writes);
+    }
+
+    [Fact]
+    public void One_offer_is_taken_whatever_its_size()
+    {
+        var closed = new List<CloseReason>();
+        var outbox = new Outbox(100, 0, closed.Add);
+        outbox.Attach(new CountingTransport());
+
+        outbox.Offer(new byte[1000]);
+        outbox.Offer(new byte[1000]);
+
+        Assert.Empty(closed);
+    }
+
+    [Fact]
     public void A_publication_of_several_channels_is_new_once()
     {
         var outbox = new Outbox(1000, 2, _ => { });
@@ -148,6 +174,21 @@ public sealed class OutboxTests
         {
             await Task.Yield();
             Volatile.Write(ref _writing, 0);
+        }
+    }
+
+    private sealed class CountingTransport : IClientTransport
+    {
+        public int Writes { get; private set; }
+
+        public ValueTask WriteAsync(IReadOnlyList<ReadOnlyMemory<byte>> frames)
+        {
+            Writes++;
+            return default;
+        }
+
+        public void Close(CloseReason reason)
+        {
         }
     }
 
