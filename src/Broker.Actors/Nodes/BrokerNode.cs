@@ -163,7 +163,7 @@ public sealed class BrokerNode : IAsyncDisposable
         {
             var settings = BrokerSettings.Read(configuration);
             var log = (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("Broker");
-            bus = await RedisBuses.OpenAsync(settings, log, options.Time);
+            bus = await options.OpenBus(settings, log, options.Time);
 
             var metrics = new BrokerMetrics(() => bus.IsConnected);
             var services = new BrokerServices(system, bus, settings, metrics, log, options.Time, options.PublishHandler);

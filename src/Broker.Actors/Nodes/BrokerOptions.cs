@@ -1,4 +1,6 @@
 using Broker.Actors.Connections;
+using Broker.Actors.Redis;
+using Broker.Actors.Settings;
 using Microsoft.Extensions.Logging;
 
 namespace Broker.Actors.Nodes;
@@ -14,4 +16,7 @@ public sealed record BrokerOptions
 
     /// <summary>The clock of deadlines; the system's by default.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>How it comes to its Redis; for tests.</summary>
+    internal Func<BrokerSettings, ILogger, TimeProvider, Task<IRedisBus>> OpenBus { get; init; } = RedisBuses.OpenAsync;
 }

@@ -1,0 +1,161 @@
+using Broker.Actors.Channels;
+using Broker.Actors.Connections;
+using Broker.Actors.Publishing;
+
+namespace Broker.Actors.Tests.Nodes;
+
+/// <summary>Actors that fail, and clients that are slow.</summary>
+public sealed class FailureTests
+{
+    private static readonly ChannelName News = ChannelName.Broadcast("news");
+
+    [Theory]
+    [InlineData("", "PublishAsync")]
+    [InlineData("", "ReadLastAsync")]
+    [InlineData("", "Fence")]
+    [InlineData(TestNode.History, "TakeOverAsync")]
+    [InlineData(TestNode.History, "AppendAsync")]
+    [InlineData(TestNode.History, "ReadLastAsync")]
+    public async Task A_channel_actor_that_fails_is_made_anew_and_its_clients_notice_nothing_but_a_failed_publish(string history, string fails)
+    {
+        await using var test = await TestNode.StartAsync(history);
+        test.Bus.ThrowOnceFrom(fails);
+        var early = await test.ConnectAsync(new WireClient(), News);
+        await TestNode.UntilAsync(
+            () =>
+            {
+                _ = IgnoreFailureAsync(test.Node.Publisher("news").PublishAsync("provokes"));
+                return test.Bus.HasThrown;
+            },
+            "the failure");
+
+        await early.Connection.Subscribed.WaitAsync(TestNode.Soon);
+        await PublishUntilTakenAsync(test, "afterwards");
+        await TestNode.UntilAsync(() => early.Lines.Contains("afterwards"), "the publication after the failure");
+
+        var late = await test.ConnectAsync(new WireClient(), News);
+        await late.Connection.Subscribed.WaitAsync(TestNode.Soon);
+        await PublishUntilTakenAsync(test, "for both");
+        await TestNode.UntilAsync(() => late.Lines.Contains("for both") && early.Lines.Contains("for both"), "both get it");
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(TestNode.History)]
+    public async Task A_relay_that_fails_is_made_anew_and_its_clients_join_again(string history)
+    {
+        await using var test = await TestNode.StartAsync(history);
+        var format = new LineFormat();
+        var client = new WireClient();
+        client.Begin(await test.Node.OpenAsync(new ConnectionPlan(Audiences.Caller.Anonymous, [News], [], Echo: true), format));
+        await client.Connection.Subscribed.WaitAsync(TestNode.Soon);
+        await using var reading = await Reading.OfAsync(test.Node, News);
+
+        format.ThrowOnce();
+        await IgnoreFailureAsync(test.Node.Publisher("news").PublishAsync("provokes"));
+        await TestNode.UntilAsync(
+            () =>
+            {
+                _ = IgnoreFailureAsync(test.Node.Publisher("news").PublishAsync("again"));
+                return client.Lines.Contains("again");
+            },
+            "the client has joined again");
+
+        Assert.False(client.Closed.IsCompleted);
+        await TestNode.UntilAsync(() => reading.Texts.Contains("again"), "the reader has joined again");
+        if (history.Length > 0) Assert.Equal(Enumerable.Range(1, reading.Count).Select(i => (long)i), reading.Publications.Select(one => one.Position.Offset));
+    }
+
+    [Fact]
+    public async Task A_client_that_waits_for_its_replay_when_the_relay_fails_is_subscribed_all_the_same()
+    {
+        // The relay failed before the client had joined: nobody was told, and it waited for ever.
+        await using var test = await TestNode.StartAsync();
+        await test.Node.Publisher("news").PublishAsync("last");
+        var format = new LineFormat();
+        format.ThrowOnce();
+
+        var client = new WireClient();
+        client.Begin(await test.Node.OpenAsync(new ConnectionPlan(Audiences.Caller.Anonymous, [News], [], Echo: true), format));
+
+        await client.Connection.Subscribed.WaitAsync(TestNode.Soon);
+        await TestNode.UntilAsync(() => client.Lines is ["last"], "the replay");
+    }
+
+    [Fact]
+    public async Task A_client_that_does_not_read_is_closed_as_slow_and_delays_nobody()
+    {
+        await using var test = await TestNode.StartAsync("outbox = 64KiB");
+        var stuck = await test.ConnectAsync(new WireClient(reads: false), News);
+        var good = await test.ConnectAsync(new WireClient(), News);
+        await stuck.Connection.Subscribed.WaitAsync(TestNode.Soon);
+        await good.Connection.Subscribed.WaitAsync(TestNode.Soon);
+
+        var payload = new string('x', 1000);
+        var published = 0;
+        for (; !stuck.Closed.IsCompleted; published++) await test.Node.Publisher("news").PublishAsync(payload);
+
+        Assert.Equal(CloseReason.Slow, await stuck.Closed);
+        await TestNode.UntilAsync(() => good.Lines.Count == published, "everything at the other one");
+    }
+
+    [Fact]
+    public async Task A_burst_larger_than_an_outbox_closes_nobody_who_reads()
+    {
+        // What Redis sends in one go is offered in one go: every client of the channel was closed as slow, however fast it read.
+        await using var test = await TestNode.StartAsync("outbox = 16KiB");
+        var client = await test.ConnectAsync(new WireClient(), News);
+        await client.Connection.Subscribed.WaitAsync(TestNode.Soon);
+        await using var reading = await Reading.OfAsync(test.Node, News);
+
+        await test.StrangerPublishesAsync(News, Enumerable.Range(0, 1000).Select(i => $"some text, number {i}"));
+
+        await TestNode.UntilAsync(() => client.Lines.Count == 1000, "everything at the client");
+        await reading.UntilCountAsync(1000);
+    }
+
+    [Fact]
+    public async Task A_reader_in_the_process_that_does_not_read_is_ended_and_told()
+    {
+        await using var test = await TestNode.StartAsync("outbox = 2KiB");
+        await using var subscription = test.Node.SubscribeAsync(News);
+        await subscription.StartAsync();
+
+        for (var i = 0; i < 100; i++) await test.Node.Publisher("news").PublishAsync("some text that takes room");
+
+        await Assert.ThrowsAsync<Subscribing.SlowReaderException>(async () =>
+        {
+            await foreach (var _ in subscription)
+            {
+            }
+        });
+    }
+
+    private static async Task IgnoreFailureAsync(Task publish)
+    {
+        try
+        {
+            await publish.WaitAsync(TestNode.Soon);
+        }
+        catch (PublishException)
+        {
+        }
+    }
+
+    private static async Task PublishUntilTakenAsync(TestNode test, string payload)
+    {
+        var deadline = DateTime.UtcNow + TestNode.Soon;
+        while (true)
+        {
+            try
+            {
+                await test.Node.Publisher("news").PublishAsync(payload).WaitAsync(TestNode.Soon);
+                return;
+            }
+            catch (PublishException) when (DateTime.UtcNow < deadline)
+            {
+                await Task.Delay(10);
+            }
+        }
+    }
+}

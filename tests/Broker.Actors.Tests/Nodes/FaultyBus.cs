@@ -1,0 +1,86 @@
+using Broker.Actors.Channels;
+using Broker.Actors.Redis;
+using Broker.Actors.Redis.InMemory;
+
+namespace Broker.Actors.Tests.Nodes;
+
+/// <summary>A bus whose next call of a kind can be made to throw on the caller's thread, as a bug would.</summary>
+internal sealed class FaultyBus(IRedisBus inner) : IRedisBus
+{
+    private string? _throws;
+
+    public bool IsConnected => inner.IsConnected;
+
+    public bool IsCluster => inner.IsCluster;
+
+    /// <summary>Has it thrown?</summary>
+    public bool HasThrown => Volatile.Read(ref _throws) is null;
+
+    public void ThrowOnceFrom(string method) => Volatile.Write(ref _throws, string.Intern(method));
+
+    public void Disconnect() => ((InMemoryBus)inner).Disconnect();
+
+    public void Reconnect() => ((InMemoryBus)inner).Reconnect();
+
+    public Task PingAsync() => inner.PingAsync();
+
+    public void Subscribe(string channel, string? markChannel, IArrivals arrivals) => inner.Subscribe(channel, markChannel, arrivals);
+
+    public void Unsubscribe(string channel, IArrivals arrivals) => inner.Unsubscribe(channel, arrivals);
+
+    public void Fence(string channel, long ticket)
+    {
+        Fault(nameof(Fence));
+        inner.Fence(channel, ticket);
+    }
+
+    public Task PublishAsync(RedisKeys keys, IReadOnlyList<OutgoingPublication> publications)
+    {
+        Fault(nameof(PublishAsync));
+        return inner.PublishAsync(keys, publications);
+    }
+
+    public Task<LastValue> ReadLastAsync(RedisKeys keys)
+    {
+        Fault(nameof(ReadLastAsync));
+        return inner.ReadLastAsync(keys);
+    }
+
+    public Task<bool> RemoveLastAsync(RedisKeys keys) => inner.RemoveLastAsync(keys);
+
+    public Task<StreamPosition?> ReadPositionAsync(RedisKeys keys) => inner.ReadPositionAsync(keys);
+
+    public Task<TakenOver> TakeOverAsync(RedisKeys keys, TakeOver order)
+    {
+        Fault(nameof(TakeOverAsync));
+        return inner.TakeOverAsync(keys, order);
+    }
+
+    public Task<Appended> AppendAsync(RedisKeys keys, Append order)
+    {
+        Fault(nameof(AppendAsync));
+        return inner.AppendAsync(keys, order);
+    }
+
+    public Task<HistoryPage> ReadHistoryAsync(RedisKeys keys, long after, int maxCount, int maxBytes) =>
+        inner.ReadHistoryAsync(keys, after, maxCount, maxBytes);
+
+    public Task<byte[]?> GetAsync(string key) => inner.GetAsync(key);
+
+    public Task SetAsync(string key, byte[] value, TimeSpan expires) => inner.SetAsync(key, value, expires);
+
+    public Task<bool> RemoveAsync(string key) => inner.RemoveAsync(key);
+
+    public Task<bool> HoldLeaseAsync(string key, string holder, TimeSpan duration) => inner.HoldLeaseAsync(key, holder, duration);
+
+    public Task ReleaseLeaseAsync(string key, string holder) => inner.ReleaseLeaseAsync(key, holder);
+
+    public Task<RedisReply> ExecuteAsync(string command, IReadOnlyList<string> arguments) => inner.ExecuteAsync(command, arguments);
+
+    public ValueTask DisposeAsync() => inner.DisposeAsync();
+
+    private void Fault(string method)
+    {
+        if (Interlocked.CompareExchange(ref _throws, null, method) == method) throw new InvalidOperationException($"a bug in {method}");
+    }
+}

@@ -1,0 +1,117 @@
+using Broker.Actors.Channels;
+
+namespace Broker.Actors.Tests.Nodes;
+
+/// <summary>Who comes back with a position gets all that it missed, or is told that it cannot and gets none of it.</summary>
+public sealed class RecoveryTests
+{
+    private static readonly ChannelName News = ChannelName.Broadcast("news");
+
+    [Theory]
+    [InlineData("embedded")]
+    [InlineData("redis")]
+    public async Task Who_comes_back_at_any_moment_under_load_continues_where_it_left_off(string redis)
+    {
+        await using var test = await TestNode.StartAsync(TestNode.History, redis);
+        var publishing = Task.Run(async () =>
+        {
+            for (var i = 1; i <= 1500; i++) await test.Node.Publisher("news").PublishAsync($"{i}");
+        });
+
+        var seen = new List<Publication>();
+        StreamPosition? position = null;
+        while (seen.Count < 1500)
+        {
+            await using var reading = await Reading.OfAsync(test.Node, News, position);
+            if (position is not null) Assert.True(reading.Start.Recovered);
+            else position = reading.Start.Position;
+
+            var want = seen.Count == 0 && reading.Start.Position.Offset > 0 ? 1 : Math.Min(50, 1500 - seen.Count);
+            await TestNode.UntilAsync(() => reading.Count >= want || publishing.IsCompleted && seen.Count + (int)position!.Value.Offset > 1500, "some more");
+            foreach (var publication in reading.Publications)
+            {
+                if (seen.Count == 0) seen.AddRange(Enumerable.Repeat(publication, (int)publication.Position.Offset - 1));
+                seen.Add(publication);
+                Assert.Equal(seen.Count, publication.Position.Offset);
+                position = publication.Position;
+            }
+        }
+
+        await publishing;
+    }
+
+    [Fact]
+    public async Task A_position_older_than_the_history_recovers_nothing_and_what_is_live_follows()
+    {
+        await using var test = await TestNode.StartAsync("history { \"*\" { size = 10, ttl = 10m } }");
+        await using var first = await Reading.OfAsync(test.Node, News);
+        for (var i = 1; i <= 30; i++) await test.Node.Publisher("news").PublishAsync($"{i}");
+        await first.UntilCountAsync(30);
+
+        await using var tooOld = await Reading.OfAsync(test.Node, News, first.Publications[10].Position);
+        await using var justRight = await Reading.OfAsync(test.Node, News, first.Publications[19].Position);
+        await test.Node.Publisher("news").PublishAsync("31");
+
+        await tooOld.UntilCountAsync(1);
+        await justRight.UntilCountAsync(11);
+        Assert.False(tooOld.Start.Recovered);
+        Assert.Equal(30, tooOld.Start.Position.Offset);
+        Assert.Equal(["31"], tooOld.Texts);
+        Assert.True(justRight.Start.Recovered);
+        Assert.Equal(Enumerable.Range(21, 11).Select(i => $"{i}"), justRight.Texts);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(TestNode.History)]
+    public async Task A_position_of_another_epoch_recovers_nothing(string history)
+    {
+        await using var test = await TestNode.StartAsync(history);
+        await test.Node.Publisher("news").PublishAsync("1");
+
+        await using var reading = await Reading.OfAsync(test.Node, News, new StreamPosition("another", 1));
+        await test.Node.Publisher("news").PublishAsync("2");
+
+        await reading.UntilCountAsync(1);
+        Assert.False(reading.Start.Recovered);
+        Assert.Equal(["2"], reading.Texts);
+    }
+
+    [Fact]
+    public async Task A_position_ahead_of_the_history_begins_a_new_epoch_for_everybody()
+    {
+        // Redis has lost what somebody has seen: what it counts from here on must not be taken for the same.
+        await using var test = await TestNode.StartAsync(TestNode.History);
+        await using var present = await Reading.OfAsync(test.Node, News);
+        await test.Node.Publisher("news").PublishAsync("1");
+        await present.UntilCountAsync(1);
+        var epoch = present.Publications[0].Position.Epoch;
+
+        await using var reading = await Reading.OfAsync(test.Node, News, new StreamPosition(epoch, 7));
+        await TestNode.UntilAsync(
+            () =>
+            {
+                _ = test.Node.Publisher("news").PublishAsync("2");
+                return present.Publications.Any(one => one.Position.Epoch != epoch);
+            },
+            "the new epoch");
+
+        Assert.False(reading.Start.Recovered);
+    }
+
+    [Fact]
+    public async Task A_long_absence_is_answered_in_pages()
+    {
+        await using var test = await TestNode.StartAsync(TestNode.History);
+        await using var first = await Reading.OfAsync(test.Node, News);
+        var large = new string('x', 10_000);
+        await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => test.Node.Publisher("news").PublishAsync(large)));
+        await first.UntilCountAsync(100);
+
+        await using var second = await Reading.OfAsync(test.Node, News, first.Publications[0].Position with { Offset = 0 });
+
+        await TestNode.UntilAsync(() => second.Count >= 100 || second.Start is { Recovered: false }, "everything");
+        Assert.True(second.Start.Recovered);
+        Assert.Equal(first.Publications.Select(one => one.Position), second.Publications.Select(one => one.Position));
+    }
+}
