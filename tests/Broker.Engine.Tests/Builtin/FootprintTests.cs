@@ -22,7 +22,7 @@ public sealed class FootprintTests : Contract.ContractTest
     [Fact]
     public void Telling_allocates_nothing()
     {
-        const int count = 100_000;
+        const int count = 1_000_000;
         var handled = 0;
         var actor = ActorOf(() => new Counting(() => Interlocked.Increment(ref handled)));
         TellAndWait(count);
