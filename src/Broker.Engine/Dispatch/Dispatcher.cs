@@ -29,7 +29,7 @@ internal sealed class Dispatcher(LocalActorSystem system, string id, int through
         }
         else
         {
-            Worker.HandToPool(actor);
+            RunQueue.Add(actor);
         }
     }
 }

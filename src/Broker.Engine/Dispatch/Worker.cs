@@ -3,14 +3,15 @@ using System.Diagnostics;
 namespace Broker.Engine;
 
 /// <summary>
-/// A thread while it runs actors. What its actors tell next waits here and runs on the same thread after the present turn:
-/// waking another thread costs more than most turns do.
+/// A thread while it runs actors. What its actors tell next waits here and runs on the same thread after the present turn: waking
+/// another thread costs more than most turns do.
 /// </summary>
 /// <remarks>
-/// That must not take parallelism away where there is something to do in parallel. Actors go to the thread pool instead
+/// That must not take parallelism away where there is something to do in parallel. Actors go to the <see cref="RunQueue"/>, where
+/// other threads find them,
 /// <list type="bullet">
 /// <item>when more than <see cref="Capacity"/> of them wait here;</item>
-/// <item>all but one, when several wait and this thread has been running for <see cref="Slice"/>; all, if the thread is lent;</item>
+/// <item>all but one, when several have been waiting for <see cref="Slice"/>; all, if the thread is lent;</item>
 /// <item>all, after <see cref="MaxTurns"/>, so that the pool's other work gets its thread back;</item>
 /// <item>all, when one turn lasts longer than <see cref="WorkerMonitor.Patience"/>: an actor that blocks must not hold up
 /// those that it told, least of all the one whose answer it waits for.</item>
@@ -20,6 +21,10 @@ internal sealed class Worker
 {
     private const int Capacity = 32;
     private const int MaxTurns = 256;
+
+    private const int NotPumping = 0;
+    private const int Pumping = 1;
+    private const int Replaced = 2;
 
     private static readonly long Slice = Stopwatch.Frequency / 10_000; // 100 µs
 
@@ -31,9 +36,13 @@ internal sealed class Worker
     private int _first;
     private int _count;
     private int _turns;
+    private int _pump;
+
+    /// <summary>Since when more wait here than should for long.</summary>
+    private long? _crowdedSince;
 
     /// <summary>A thread that is not the pool's and only lends itself: it runs actors of caller-runs dispatchers, no others.</summary>
-    private bool _isBorrowed;
+    private bool _isLent;
 
     private Worker() => WorkerMonitor.Add(this);
 
@@ -41,6 +50,8 @@ internal sealed class Worker
 
     /// <summary>Whether an actor's turn is further up this thread's stack.</summary>
     public bool IsRunning { get; private set; }
+
+    public bool IsPumping => Volatile.Read(ref _pump) == Pumping;
 
     public bool HasWaiting => Volatile.Read(ref _count) > 0;
 
@@ -50,51 +61,76 @@ internal sealed class Worker
     /// <summary>What <see cref="Turns"/> was when the monitor last looked.</summary>
     public int TurnsSeen { get; set; }
 
-    public static void HandToPool(LocalActorRef actor) => ThreadPool.UnsafeQueueUserWorkItem(actor, preferLocal: false);
+    /// <summary>Runs what waits here and in the <see cref="RunQueue"/>, on a thread of the pool.</summary>
+    public void Pump()
+    {
+        Volatile.Write(ref _pump, Pumping);
+        var hasMore = Run(first: null, isLent: false);
+        if (Interlocked.Exchange(ref _pump, NotPumping) == Replaced)
+        {
+            return;
+        }
 
-    /// <summary>A turn of an actor on a thread of the pool, and of those that it tells.</summary>
-    public static void Run(LocalActorRef actor) => Current.Run(actor, isBorrowed: false);
+        if (hasMore)
+        {
+            RunQueue.GoOnLater();
+        }
+        else
+        {
+            RunQueue.Leave();
+        }
+    }
 
-    /// <summary>The same on whatever thread this is.</summary>
-    public void RunHere(LocalActorRef actor) => Run(actor, isBorrowed: true);
+    /// <summary>Runs an actor, and those of caller-runs dispatchers that it tells, on whatever thread this is.</summary>
+    public void RunHere(LocalActorRef actor) => Run(actor, isLent: true);
 
-    /// <summary>The actor gets its turn on this thread after the present one, or on the pool.</summary>
+    /// <summary>The actor gets its turn on this thread after the present one, or on another.</summary>
     public void RunNext(LocalActorRef actor)
     {
         if (!TryKeep(actor))
         {
-            HandToPool(actor);
+            RunQueue.Add(actor);
         }
     }
 
-    /// <summary>Gives all that waits here to the pool.</summary>
-    public void GiveAway(int keep = 0)
+    /// <summary>This thread is stuck in a turn: what waits behind it goes elsewhere, and another pump takes its place.</summary>
+    public void Replace()
     {
-        while (_count > keep && TakeWaiting() is { } actor)
+        GiveAway();
+        if (!RunQueue.IsEmpty && Interlocked.CompareExchange(ref _pump, Replaced, Pumping) == Pumping)
         {
-            HandToPool(actor);
+            RunQueue.Leave();
         }
     }
 
-    private void Run(LocalActorRef actor, bool isBorrowed)
+    /// <returns>Whether it ended only because its time was over.</returns>
+    private bool Run(LocalActorRef? first, bool isLent)
     {
         var outer = ActorCell.Current;
-        var since = Stopwatch.GetTimestamp();
-        var last = _turns + MaxTurns;
-        _isBorrowed = isBorrowed;
+        _isLent = isLent;
         IsRunning = true;
         try
         {
-            for (var next = actor; next is not null; next = TakeWaiting())
+            var actor = first;
+            for (var turns = 0; turns < MaxTurns; turns++)
             {
-                if (next.RunTurn())
+                actor ??= Next();
+                if (actor is null)
                 {
-                    RunNext(next);
+                    return false;
+                }
+
+                if (actor.RunTurn())
+                {
+                    RunNext(actor);
                 }
 
                 Volatile.Write(ref _turns, _turns + 1);
-                MakeRoom(since, isLastTurn: _turns == last);
+                MakeRoom();
+                actor = null;
             }
+
+            return true;
         }
         finally
         {
@@ -104,23 +140,38 @@ internal sealed class Worker
         }
     }
 
-    private void MakeRoom(long since, bool isLastTurn)
+    /// <summary>A thread that is lent, or was replaced, takes no more than what waits here.</summary>
+    private LocalActorRef? Next() => TakeWaiting() ?? (IsPumping ? RunQueue.Take() : null);
+
+    private void MakeRoom()
     {
-        // A lent thread is to be given back soon; the pool's own may go on with one actor.
-        var keep = _isBorrowed ? 0 : 1;
-        if (isLastTurn)
+        // A lent thread is to be given back soon; the pool's own may keep one actor for itself.
+        var keep = _isLent ? 0 : 1;
+        if (_count <= keep)
         {
-            GiveAway();
+            _crowdedSince = null;
+            return;
         }
-        else if (_count > keep && Stopwatch.GetTimestamp() - since > Slice)
+
+        var now = Stopwatch.GetTimestamp();
+        _crowdedSince ??= now;
+        if (now - _crowdedSince > Slice)
         {
             GiveAway(keep);
         }
     }
 
+    private void GiveAway(int keep = 0)
+    {
+        while (Volatile.Read(ref _count) > keep && TakeWaiting() is { } actor)
+        {
+            RunQueue.Add(actor);
+        }
+    }
+
     private bool TryKeep(LocalActorRef actor)
     {
-        if (_isBorrowed && !actor.Dispatcher.CallerRuns)
+        if (_isLent && !actor.Dispatcher.CallerRuns)
         {
             return false;
         }

@@ -1,16 +1,16 @@
 namespace Broker.Engine;
 
 /// <summary>
-/// Looks after actors that wait behind a turn that does not end. Runs only while something waits anywhere, as Go's sysmon
-/// does for goroutines.
+/// Looks after actors that wait behind a turn that does not end, as Go's sysmon does for goroutines. Rests while there is nothing
+/// to do.
 /// </summary>
 internal static class WorkerMonitor
 {
     /// <summary>How long a turn may last before what waits behind it goes elsewhere; it may take twice that to be noticed.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(10);
 
-    /// <summary>How many looks in a row must find nothing waiting before the monitor rests.</summary>
-    private const int LooksBeforeRest = 10;
+    /// <summary>How many looks in a row must find nothing to do before the monitor rests.</summary>
+    private const int LooksBeforeRest = 3;
 
     private static readonly Lock Gate = new();
     private static readonly List<WeakReference<Worker>> Workers = [];
@@ -27,7 +27,7 @@ internal static class WorkerMonitor
         }
     }
 
-    /// <summary>Called after something was left waiting.</summary>
+    /// <summary>Called when there is something to do.</summary>
     public static void Watch()
     {
         if (Volatile.Read(ref _isWatching) == 0 && Interlocked.Exchange(ref _isWatching, 1) == 0)
@@ -56,10 +56,10 @@ internal static class WorkerMonitor
         }
     }
 
-    /// <returns>Whether anything waits anywhere.</returns>
+    /// <returns>Whether anything is being done anywhere.</returns>
     private static bool LookAtWorkers()
     {
-        var waiting = false;
+        var isBusy = !RunQueue.IsEmpty;
         foreach (var reference in Workers)
         {
             if (!reference.TryGetTarget(out var worker))
@@ -68,18 +68,18 @@ internal static class WorkerMonitor
             }
 
             var turns = worker.Turns;
-            if (worker.HasWaiting)
+            if (worker.IsPumping || worker.HasWaiting)
             {
-                waiting = true;
+                isBusy = true;
                 if (turns == worker.TurnsSeen)
                 {
-                    worker.GiveAway();
+                    worker.Replace();
                 }
             }
 
             worker.TurnsSeen = turns;
         }
 
-        return waiting;
+        return isBusy;
     }
 }

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Broker.Engine;
 
 /// <summary>
-/// An actor of this process: its name, its mailbox, and the work item that the thread pool runs. The actor behind it is an
+/// An actor of this process: its name and its mailbox. The actor behind it is an
 /// <see cref="ActorCell"/>, dropped when the actor has stopped.
 /// </summary>
 /// <remarks>
@@ -16,7 +16,7 @@ namespace Broker.Engine;
 /// A Tell is one compare-and-swap. The running turn takes the whole stack and reverses it into <c>_batch</c>, which nobody
 /// else touches. System messages have a stack of their own, looked at before each message.
 /// </remarks>
-internal sealed class LocalActorRef : ActorRefBase, IThreadPoolWorkItem
+internal sealed class LocalActorRef : ActorRefBase
 {
     private readonly IInternalActorRef _parent;
     private readonly string _name;
@@ -134,8 +134,6 @@ internal sealed class LocalActorRef : ActorRefBase, IThreadPoolWorkItem
 
     /// <summary>Sends <see cref="Terminate"/>.</summary>
     public void Stop() => SendSystemMessage(new Terminate());
-
-    void IThreadPoolWorkItem.Execute() => Worker.Run(this);
 
     /// <summary>Handles what is there, up to the dispatcher's throughput.</summary>
     /// <returns>Whether there is more: the caller must then see that there is another turn.</returns>
