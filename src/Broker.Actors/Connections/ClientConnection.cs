@@ -14,12 +14,12 @@ public sealed class ClientConnection
     private IActorRef _actor = ActorRefs.Nobody;
     private int _ended;
 
-    internal ClientConnection(ConnectionPlan plan, IWireFormat format, Settings.BrokerSettings settings)
+    internal ClientConnection(ConnectionPlan plan, IWireFormat format, Settings.BrokerSettings settings, Settings.BrokerMetrics? metrics = null)
     {
         Plan = plan;
         Format = format;
         Id = Epochs.New();
-        Outbox = new Outbox(settings.OutboxLimit, plan.Subscribe.Count, reason => _actor.Tell(new CloseConnection(reason), ActorRefs.NoSender));
+        Outbox = new Outbox(settings.OutboxLimit, plan.Subscribe.Count, reason => _actor.Tell(new CloseConnection(reason), ActorRefs.NoSender), metrics);
         _inflow = new Inflow(settings.Inflow.Messages, settings.Inflow.Bytes);
         if (plan.Subscribe.Count == 0) _subscribed.SetResult();
     }

@@ -1,3 +1,5 @@
+using Broker.Actors.Settings;
+
 namespace Broker.Actors.Connections;
 
 /// <summary>
@@ -14,6 +16,7 @@ internal sealed class Outbox
 
     private readonly Lock _gate = new();
     private readonly int _limit;
+    private readonly BrokerMetrics? _metrics;
     private readonly Action<CloseReason> _closing;
     private IClientTransport? _transport;
     private List<ReadOnlyMemory<byte>>? _waiting;
@@ -27,8 +30,10 @@ internal sealed class Outbox
     /// <param name="limit">Bytes that may wait, the write that is under way included.</param>
     /// <param name="subscriptions">How many subscriptions will join.</param>
     /// <param name="closing">Told once, when the outbox closes by its own rule.</param>
-    public Outbox(int limit, int subscriptions, Action<CloseReason> closing)
+    /// <param name="metrics">Counts what is written.</param>
+    public Outbox(int limit, int subscriptions, Action<CloseReason> closing, BrokerMetrics? metrics = null)
     {
+        _metrics = metrics;
         _limit = limit;
         _closing = closing;
         Subscriptions = subscriptions;
@@ -202,6 +207,7 @@ internal sealed class Outbox
         long bytes = 0;
         foreach (var frame in frames) bytes += frame.Length;
         frames.Clear();
+        _metrics?.BytesOut(bytes);
 
         lock (_gate)
         {

@@ -111,7 +111,7 @@ public sealed class BrokerNode : IAsyncDisposable
     /// <exception cref="AskTimeoutException">The node is too busy to open it.</exception>
     public async Task<ClientConnection> OpenAsync(ConnectionPlan plan, IWireFormat format)
     {
-        var connection = new ClientConnection(plan, format, Settings);
+        var connection = new ClientConnection(plan, format, Settings, Metrics);
         try
         {
             await _actors.Connections.Ask<IActorRef>(new OpenConnection(connection), TimeSpan.FromSeconds(10));

@@ -59,8 +59,7 @@ public sealed class BrokerMetrics : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _meter.Dispose();
 
-    /// <summary>Bytes that a transport has written to a client.</summary>
-    public void BytesOut(long bytes) => _bytesOut.Add(bytes);
+    internal void BytesOut(long bytes) => _bytesOut.Add(bytes);
 
     internal void ConnectionOpened() => Interlocked.Increment(ref _connections);
 

@@ -29,6 +29,8 @@ public sealed class RealRedisTests : IAsyncLifetime
 
         await crowd.ReceivedAsync(1, Soon);
         Assert.All(crowd.Clients, client => Assert.Equal(["hello"], client.Received));
+        await Eventually.Async(async () => await broker.MetricAsync("broker_publications_delivered_total") == 3);
+        await Eventually.Async(async () => await broker.MetricAsync("broker_bytes_sent_total") == 3 * "..hello".Length);
     }
 
     [Fact]
