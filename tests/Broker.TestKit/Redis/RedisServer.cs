@@ -49,12 +49,26 @@ public sealed class RedisServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>A port on which nobody listens at the moment.</summary>
+    /// <summary>
+    /// A port on which nobody listens at the moment. Below those that the system gives to outgoing connections: one of these, trying to reach a server that is down, may get the
+    /// server's own port, and the server cannot come back.
+    /// </summary>
     public static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            var port = Random.Shared.Next(10_000, 32_768);
+            using var listener = new TcpListener(IPAddress.Loopback, port);
+            try
+            {
+                listener.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Somebody listens there.
+            }
+        }
     }
 
     /// <summary>Starts it again, empty, on its port.</summary>
