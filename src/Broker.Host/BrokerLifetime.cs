@@ -8,7 +8,8 @@ namespace Broker.Host;
 /// <summary>
 /// Starts the node before the web server listens, and drains it before the web server stops: its clients are told one after the other while it still answers.
 /// </summary>
-internal sealed class BrokerLifetime(BrokerHost host, MetricsCollector metrics, GatewayClients gateway, ILoggerFactory loggers, IServiceProvider services) : IHostedLifecycleService
+internal sealed class BrokerLifetime(BrokerHost host, MetricsCollector metrics, GatewayClients gateway, ILoggerFactory loggers, IServiceProvider services)
+    : IHostedLifecycleService
 {
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
@@ -28,7 +29,14 @@ internal sealed class BrokerLifetime(BrokerHost host, MetricsCollector metrics, 
 
         var stopped = host.Node.StopAsync();
         gateway.CloseAll();
-        await stopped;
+        try
+        {
+            await stopped.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            loggers.CreateLogger("Broker").LogError("The node has not stopped within the host's shutdown timeout; the host stops without it");
+        }
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace Broker.Host.Gateway;
 
-/// <summary>What a client sends: <c>{"command":"SET key1 15","sessionId":"…","date":…}</c>. The session id comes back with the answer; everything else is not looked at.</summary>
+/// <summary>
+/// What a client sends: <c>{"command":"SET key1 15","sessionId":"…","date":…}</c>. The session id comes back with the answer; everything else is not looked at.
+/// </summary>
 /// <param name="Command">Null if there is none.</param>
 internal readonly record struct GatewayRequest(JsonElement? SessionId, string? Command)
 {

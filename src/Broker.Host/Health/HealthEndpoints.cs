@@ -13,8 +13,10 @@ internal static class HealthEndpoints
 
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/health/live", context => AnswerAsync(context, StatusCodes.Status200OK, "live"));
-        routes.MapGet("/health/ready", ReadyAsync);
+        // Some load balancers ask with HEAD.
+        string[] methods = [HttpMethods.Get, HttpMethods.Head];
+        routes.MapMethods("/health/live", methods, context => AnswerAsync(context, StatusCodes.Status200OK, "live"));
+        routes.MapMethods("/health/ready", methods, ReadyAsync);
     }
 
     private static async Task ReadyAsync(HttpContext context)

@@ -44,7 +44,9 @@ internal sealed record ServerArguments(string? ConfigurationFile, bool Demo, boo
                     throw new ArgumentsException("--config: a file is missing");
                 case var arg when arg.StartsWith("--", StringComparison.Ordinal):
                     rest.Add(arg);
-                    if (!arg.Contains('=', StringComparison.Ordinal)) rest.Add(i + 1 < args.Length ? args[++i] : throw new ArgumentsException($"{arg}: a value is missing; --help"));
+                    if (arg.Contains('=', StringComparison.Ordinal)) break;
+
+                    rest.Add(i + 1 < args.Length ? args[++i] : throw new ArgumentsException($"{arg}: a value is missing; --help"));
                     break;
                 default:
                     throw new ArgumentsException($"{args[i]}: not an argument; --help");

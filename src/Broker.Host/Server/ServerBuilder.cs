@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration.Json;
 using Microsoft.Extensions.Configuration.Memory;
+using Microsoft.Extensions.Logging.Console;
 
 namespace Broker.Host.Server;
 
@@ -21,11 +22,9 @@ internal static class ServerBuilder
 
         CheckUrls(builder.Configuration["urls"]);
 
-        builder.Logging.AddSimpleConsole(console =>
-        {
-            console.SingleLine = true;
-            console.TimestampFormat = "HH:mm:ss.fff ";
-        });
+        // The slim builder's console knows one format only, and insists on it.
+        builder.Logging.ClearProviders().AddConsole();
+        builder.Services.PostConfigure<ConsoleLoggerOptions>(console => console.FormatterName = builder.Configuration["Logging:Console:FormatterName"]);
 
         // A start that fails is told in one line (StartFailure).
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
@@ -72,12 +71,16 @@ internal static class ServerBuilder
         }
     }
 
+    /// <summary>What the environment and the command line win over, e.g. Logging__Console__FormatterName=json.</summary>
     private static Dictionary<string, string?> Defaults(ConfigurationManager given)
     {
         var defaults = new Dictionary<string, string?>
         {
             ["Logging:LogLevel:Default"] = "Information",
             ["Logging:LogLevel:Microsoft"] = "Warning",
+            ["Logging:Console:FormatterName"] = "simple",
+            ["Logging:Console:FormatterOptions:SingleLine"] = "true",
+            ["Logging:Console:FormatterOptions:TimestampFormat"] = "yyyy-MM-dd HH:mm:ss.fff ",
         };
 
         // Ports alone (ASPNETCORE_HTTP_PORTS) and Kestrel's own section say where, too.

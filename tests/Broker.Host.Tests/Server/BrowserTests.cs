@@ -56,7 +56,7 @@ public sealed class BrowserTests(Chromium chromium) : IClassFixture<Chromium>
     public async Task The_page_comes_back_by_itself_over_a_restart_of_the_broker_and_of_redis()
     {
         await using var redis = await RedisServer.StartAsync();
-        var server = await StartAsync(0, redis);
+        var server = await StartAsync(RedisServer.FreePort(), redis);
         try
         {
             await using var user = await chromium.NewUserAsync();

@@ -47,7 +47,8 @@ public sealed class GatewayTests
         await using var server = await LocalServer.StartAsync($"broker {{ {Gateway} }}");
         using var client = await OpenAsync(server);
 
-        for (var i = 0; i < 11; i++) Assert.StartsWith("""{"sessionId":null,"error":"a request is a JSON object such as""", await AskAsync(client, request), StringComparison.Ordinal);
+        for (var i = 0; i < 11; i++)
+            Assert.StartsWith("""{"sessionId":null,"error":"a request is a JSON object such as""", await AskAsync(client, request), StringComparison.Ordinal);
 
         Assert.Equal((WebSocketCloseStatus)3509, await CloseOfAsync(client));
     }

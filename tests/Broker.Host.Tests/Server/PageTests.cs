@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.WebSockets;
 using System.Text.Json;
 
 namespace Broker.Host.Tests.Server;
@@ -94,6 +95,17 @@ public sealed class PageTests
         Assert.Equal(JsonValueKind.Null, json.RootElement.GetProperty("user").ValueKind);
         Assert.False(json.RootElement.GetProperty("development").GetBoolean());
         Assert.Equal(0, json.RootElement.GetProperty("users").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task The_page_stays_where_a_raw_channel_has_its_path()
+    {
+        await using var server = await LocalServer.StartAsync("broker.raw-channels = [ { path = \"/\", channel = \"chat_channel\", publish = on } ]");
+
+        Assert.Contains("<title>Broker</title>", await server.Client.GetStringAsync("/"), StringComparison.Ordinal);
+        using var client = new ClientWebSocket();
+        await client.ConnectAsync(server.WebSocket("/"), default);
+        Assert.Equal(WebSocketState.Open, client.State);
     }
 
     [Fact]

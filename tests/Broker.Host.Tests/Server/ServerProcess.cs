@@ -78,8 +78,9 @@ internal sealed partial class ServerProcess : IAsyncDisposable
             RedirectStandardError = true,
         };
 
-        string[] others = ["ASPNETCORE_ENVIRONMENT", "DOTNET_ENVIRONMENT", "ASPNETCORE_URLS", "DOTNET_LAUNCH_PROFILE", "BROKER_CONFIG", "BROKER_REDIS", "BROKER_PREFIX", "BROKER_JWT_KEY"];
-        foreach (var name in others) start.Environment.Remove(name);
+        // Whoever runs the tests may have his own.
+        string[] prefixes = ["ASPNETCORE_", "DOTNET_ENVIRONMENT", "DOTNET_LAUNCH_PROFILE", "BROKER_"];
+        foreach (var name in start.Environment.Keys.Where(name => prefixes.Any(name.StartsWith)).ToArray()) start.Environment.Remove(name);
         foreach (var (name, value) in environment) start.Environment[name] = value;
         return new ServerProcess(Process.Start(start)!, isReady);
     }

@@ -17,6 +17,17 @@ public sealed class StartTests
     }
 
     [Fact]
+    public async Task Its_log_may_be_json_and_as_detailed_as_the_environment_wants()
+    {
+        await using var server = await ServerProcess.StartAsync(
+            "", ("ASPNETCORE_ENVIRONMENT", "Development"), ("Logging__Console__FormatterName", "json"), ("Logging__LogLevel__Microsoft", "Information"));
+
+        var lines = server.Output.Split('\n').Where(line => line.StartsWith('{')).ToArray();
+        Assert.Contains(lines, line => line.Contains("\"Category\":\"Broker.Host.Access\"", StringComparison.Ordinal));
+        await Eventually.IsTrueAsync(() => Task.FromResult(server.Output.Contains("\"Category\":\"Microsoft.Hosting.Lifetime\"", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task As_a_program_it_is_Production_and_shows_no_page()
     {
         await using var server = await ServerProcess.StartAsync();
@@ -27,9 +38,9 @@ public sealed class StartTests
     }
 
     [Fact]
-    public async Task Dotnet_run_is_Development_with_the_page_and_heartbeats()
+    public async Task Dotnet_run_is_Development_with_the_page_and_heartbeats_where_the_environment_says()
     {
-        await using var server = Run(["--demo"]);
+        await using var server = ServerProcess.Launch(DotnetRun, ("ASPNETCORE_URLS", "http://127.0.0.1:0"));
         await server.IsReadyAsync();
 
         var configuration = await Http.GetStringAsync($"{server.Address}/broker-config.js");
@@ -71,11 +82,10 @@ public sealed class StartTests
         Assert.Contains("\"heartbeat\":\"beep\"", await Http.GetStringAsync($"{server.Address}/broker-config.js"), StringComparison.Ordinal);
     }
 
-    /// <summary>dotnet run of what is built already, in the configuration of these tests.</summary>
-    private static ServerProcess Run(string[] arguments, params (string, string)[] environment)
-    {
-        var project = Path.Combine(Repository.Root, "src/Broker.Host");
-        return ServerProcess.Launch(
-            ["dotnet", "run", "--no-build", "-c", Repository.Configuration, "--project", project, "--", "--urls", "http://127.0.0.1:0", .. arguments], environment);
-    }
+    /// <summary>Of what is built already, in the configuration of these tests.</summary>
+    private static string[] DotnetRun { get; } =
+        ["dotnet", "run", "--no-build", "-c", Repository.Configuration, "--project", Path.Combine(Repository.Root, "src/Broker.Host")];
+
+    private static ServerProcess Run(string[] arguments, params (string, string)[] environment) =>
+        ServerProcess.Launch([.. DotnetRun, "--", "--urls", "http://127.0.0.1:0", .. arguments], environment);
 }
