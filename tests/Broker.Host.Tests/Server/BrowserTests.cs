@@ -1,4 +1,5 @@
 using Broker.Testing.Redis;
+using Microsoft.Playwright;
 
 namespace Broker.Host.Tests.Server;
 
@@ -93,6 +94,39 @@ public sealed class BrowserTests(Chromium chromium) : IClassFixture<Chromium>
         {
             await server.DisposeAsync();
         }
+    }
+
+    [Fact]
+    public async Task In_the_sample_application_users_talk_under_their_names_and_the_server_notifies_one()
+    {
+        var application = new SampleApplication();
+        await application.InitializeAsync();
+        await using var server = application.Process;
+        await using var boss = await chromium.NewUserAsync();
+        await using var john = await chromium.NewUserAsync();
+        var bosss = await LogInToSampleAsync(boss, server, "boss");
+        var johns = await LogInToSampleAsync(john, server, "john");
+
+        await johns.Locator("#text").FillAsync("hello");
+        await johns.Locator("#say button").ClickAsync();
+        await Assertions.Expect(bosss.Locator("#messages li")).ToHaveTextAsync(["john: hello"]);
+        await Assertions.Expect(johns.Locator("#messages li")).ToHaveTextAsync(["john: hello"]);
+
+        await bosss.Locator("#notice").FillAsync("come and see me");
+        await bosss.Locator("#notify button").ClickAsync();
+        await Assertions.Expect(johns.Locator("#notices li")).ToHaveTextAsync(["come and see me"]);
+        await johns.ScreenshotAsync(new() { Path = Path.Combine(Repository.Root, "artifacts/screenshots/sample.png") });
+    }
+
+    private static async Task<IPage> LogInToSampleAsync(IBrowserContext user, ServerProcess server, string name)
+    {
+        var page = await user.NewPageAsync();
+        await page.GotoAsync(server.Address + "/");
+        await page.Locator("#user").SelectOptionAsync(name);
+        await page.Locator("#login button").ClickAsync();
+        await Assertions.Expect(page.Locator("#me")).ToHaveTextAsync(name, new() { Timeout = 30_000 });
+        await Assertions.Expect(page.Locator("#state")).ToHaveTextAsync("connected", new() { Timeout = 30_000 });
+        return page;
     }
 
     private static Task<ServerProcess> StartAsync(int port = 0, RedisServer? redis = null) =>

@@ -2,12 +2,11 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Net.WebSockets;
 using System.Text;
-using System.Text.RegularExpressions;
 
 namespace Broker.Host.Tests.Server;
 
 /// <summary>The sample application as a process: log-in by cookie, its own policy, its own publish handler, notices from the server.</summary>
-public sealed partial class SampleTests(SampleTests.Application application) : IClassFixture<SampleTests.Application>
+public sealed class SampleTests(SampleApplication application) : IClassFixture<SampleApplication>
 {
     private readonly ServerProcess _app = application.Process;
 
@@ -85,22 +84,6 @@ public sealed partial class SampleTests(SampleTests.Application application) : I
             var text = Encoding.UTF8.GetString(buffer, 0, received.Count);
             if (text != "--heartbeat--") return text;
         }
-    }
-
-    /// <summary>Started once for all of them.</summary>
-    public sealed partial class Application : IAsyncLifetime
-    {
-        internal ServerProcess Process { get; } = ServerProcess.Launch(
-            ["dotnet", Path.Combine(Repository.Root, "samples/Broker.Sample/bin", Repository.Configuration, "net10.0/Broker.Sample.dll"), "--urls", "http://127.0.0.1:0"],
-            Listening(),
-            ("ASPNETCORE_ENVIRONMENT", "Development"));
-
-        public Task InitializeAsync() => Process.IsReadyAsync();
-
-        public async Task DisposeAsync() => await Process.DisposeAsync();
-
-        [GeneratedRegex("Now listening on: http(://\\S+)")]
-        private static partial Regex Listening();
     }
 
     /// <summary>Cookies, HTTP and websockets of one user.</summary>
