@@ -37,7 +37,7 @@ internal sealed class HistoryLease : IAsyncDisposable
         {
             if (services.Time.GetUtcNow() > deadline)
                 throw new BrokerStartException(
-                    "another node with history uses this Redis and prefix: switch broker.history off on one of them, give it another broker.prefix, or make them a cluster");
+                    "another node with history uses this Redis and prefix: switch broker.history off on one of them, or give it another broker.prefix");
 
             await Task.Delay(TimeSpan.FromMilliseconds(250), services.Time);
         }
