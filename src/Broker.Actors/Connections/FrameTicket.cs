@@ -13,16 +13,12 @@ internal sealed class FrameTicket(ClientConnection connection, int bytes, int ch
 
     public override void Done(PublishResult result)
     {
-        if (result.Failure is { } failure)
-        {
-            services.Metrics.PublishFailed(failure.ToString().ToLowerInvariant());
-            services.Log.LogWarning("A message of connection {Connection} was dropped: {Reason}", connection.Id, failure);
-        }
-        else
-        {
-            services.Metrics.Published(bytes);
-        }
+        services.Metrics.PublishEnded(result);
+        if (result.Failure is { } failure) services.Log.LogWarning("A message of connection {Connection} was dropped: {Reason}", connection.Id, failure);
 
-        if (Interlocked.Decrement(ref _open) == 0) connection.Dealt(bytes);
+        if (Interlocked.Decrement(ref _open) > 0) return;
+
+        services.Metrics.BytesIn(bytes);
+        connection.Dealt(bytes);
     }
 }

@@ -37,7 +37,7 @@ public sealed class BrokerNode : IAsyncDisposable
         _actors = actors;
         Actor = actors.Door;
         _stopped = new Lazy<Task>(StopOnceAsync);
-        _target = new RelayTarget(actors.Relays, services.Time, services.Settings.PublishTimeout);
+        _target = new RelayTarget(actors.Relays, services);
         _lastMessages = new LastMessages(services.Bus, services.Settings.Prefix);
         Sessions = new SessionStore(services.Bus, services.Settings.Prefix);
     }

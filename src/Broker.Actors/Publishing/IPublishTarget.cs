@@ -1,6 +1,7 @@
 using Broker.Actors.Channels;
 using Broker.Actors.Redis;
 using Broker.Actors.Relays;
+using Broker.Actors.Settings;
 
 namespace Broker.Actors.Publishing;
 
@@ -11,13 +12,17 @@ internal interface IPublishTarget
 }
 
 /// <summary>Through the node's relays: ordered with what its clients publish.</summary>
-internal sealed class RelayTarget(IActorRef relays, TimeProvider time, TimeSpan patience) : IPublishTarget
+internal sealed class RelayTarget(IActorRef relays, BrokerServices services) : IPublishTarget
 {
-    public Task<PublishResult> PublishAsync(ChannelName channel, OutgoingPublication publication)
+    public async Task<PublishResult> PublishAsync(ChannelName channel, OutgoingPublication publication)
     {
         var ticket = new AwaitedTicket();
-        relays.Tell(new RelayPublish(channel, publication, ticket, time.GetUtcNow() + patience, Retry: false), ActorRefs.NoSender);
-        return ticket.Result;
+        var until = services.Time.GetUtcNow() + services.Settings.PublishTimeout;
+        relays.Tell(new RelayPublish(channel, publication, ticket, until, Retry: false), ActorRefs.NoSender);
+
+        var result = await ticket.Result;
+        services.Metrics.PublishEnded(result);
+        return result;
     }
 }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Broker.Actors.Relays;
 
 namespace Broker.Actors.Settings;
 
@@ -30,7 +31,7 @@ public sealed class BrokerMetrics : IDisposable
     {
         _meter = new Meter(MeterName);
         _publicationsIn = _meter.CreateCounter<long>("broker.publications.received", description: "Publications that arrived from Redis on this node's channels");
-        _published = _meter.CreateCounter<long>("broker.publications.published", description: "Publications that this node's clients and code published");
+        _published = _meter.CreateCounter<long>("broker.publications.published", description: "Publications that this node's clients and code published, counted per channel");
         _dropped = _meter.CreateCounter<long>("broker.publishes.failed", description: "Publishes that failed, by reason");
         _delivered = _meter.CreateCounter<long>("broker.publications.delivered", description: "Publications handed to clients, counted per client");
         _bytesIn = _meter.CreateCounter<long>("broker.bytes.received", "By", "Payload bytes that clients sent");
@@ -59,6 +60,8 @@ public sealed class BrokerMetrics : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _meter.Dispose();
 
+    internal void BytesIn(long bytes) => _bytesIn.Add(bytes);
+
     internal void BytesOut(long bytes) => _bytesOut.Add(bytes);
 
     internal void ConnectionOpened() => Interlocked.Increment(ref _connections);
@@ -79,10 +82,11 @@ public sealed class BrokerMetrics : IDisposable
 
     internal void PublicationsIn(int count) => _publicationsIn.Add(count);
 
-    internal void Published(int bytes)
+    /// <summary>A publish on one channel has ended, whoever published.</summary>
+    internal void PublishEnded(PublishResult result)
     {
-        _published.Add(1);
-        _bytesIn.Add(bytes);
+        if (result.Failure is { } failure) PublishFailed(failure.ToString().ToLowerInvariant());
+        else _published.Add(1);
     }
 
     internal void PublishFailed(string reason) => _dropped.Add(1, new KeyValuePair<string, object?>("reason", reason));

@@ -53,7 +53,7 @@ internal sealed class DoorActor : ReceiveActor
 
     private void OnPublish(Publish order)
     {
-        var ticket = new ActorTicket(order.Channel, Sender.Equals(Context.System.DeadLetters) ? ActorRefs.Nobody : Sender);
+        var ticket = new ActorTicket(order.Channel, Sender.Equals(Context.System.DeadLetters) ? ActorRefs.Nobody : Sender, _services.Metrics);
         if (order.Payload.Length > _services.Settings.MaxMessage)
         {
             ticket.Fail(PublishProblem.TooLarge);
@@ -95,10 +95,11 @@ internal sealed class DoorActor : ReceiveActor
         }
     }
 
-    private sealed class ActorTicket(ChannelName channel, IActorRef publisher) : PublishTicket
+    private sealed class ActorTicket(ChannelName channel, IActorRef publisher, BrokerMetrics metrics) : PublishTicket
     {
         public override void Done(PublishResult result)
         {
+            metrics.PublishEnded(result);
             if (result.Failure is { } failure) Fail((PublishProblem)failure);
             else publisher.Tell(new Published(channel, result.Position), ActorRefs.NoSender);
         }

@@ -51,6 +51,8 @@ internal sealed class PublishEndpoint(ClientSettings settings, BrokerHost host, 
         if (host.Node.IsDraining) return Refusals.Stopping;
 
         if (await ReadAsync(context.Request, settings.WebSocket.MaxMessageBytes) is not { } payload) return TooLarge;
+
+        host.Node.Metrics.BytesIn(payload.Length);
         if (payload.Length == 0) return Empty;
 
         var decision = await host.Node.DecideAsync(new ClientPublish(caller, grant.Publish, payload));

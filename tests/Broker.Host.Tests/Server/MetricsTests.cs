@@ -1,6 +1,9 @@
 using System.Diagnostics.Metrics;
 using System.Net.WebSockets;
 using System.Text;
+using Broker.Actors.Channels;
+using Broker.Actors.Publishing;
+using Broker.Actors.Subscribing;
 using Broker.Host.Metrics;
 
 namespace Broker.Host.Tests.Server;
@@ -100,6 +103,21 @@ public sealed class MetricsTests
         Assert.Contains("\nbroker_publications_delivered_total 1\n", text, StringComparison.Ordinal);
         Assert.Contains("\nbroker_redis_connected 1\n", text, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Whoever_publishes_is_counted()
+    {
+        await using var server = await LocalServer.StartAsync();
+        using var body = new StringContent("hello");
+
+        using var posted = await server.Client.PostAsync("/publish/chat?publish-broadcast", body);
+        await server.Node.Publisher("chat").PublishAsync("from code");
+        await server.Node.Actor.Ask<Published>(new Publish(ChannelName.Broadcast("chat"), "from an actor"u8.ToArray()), TimeSpan.FromSeconds(20));
+
+        var text = await server.Client.GetStringAsync("/metrics");
+        Assert.Contains("\nbroker_publications_published_total 3\n", text, StringComparison.Ordinal);
+        Assert.Contains("\nbroker_bytes_received_total 5\n", text, StringComparison.Ordinal);
     }
 
     [Fact]
