@@ -192,7 +192,7 @@ internal static class EngineBench
         return ([.. Enumerable.Range(0, count).Select(_ => system.ActorOf(Props.Create(() => new Sink(done))))], done);
     }
 
-    /// <summary>Stays at most 100,000 messages ahead, so that it is the rate of a steady flow that is measured, not that of a heap.</summary>
+    /// <summary>Stays at most 50,000 messages ahead, so that it is the rate of a steady flow that is measured, not that of a heap.</summary>
     private static void TellAll(IActorRef[] actors, int messages, Countdown done)
     {
         var next = 0;
@@ -203,7 +203,7 @@ internal static class EngineBench
             next = next + 1 == actors.Length ? 0 : next + 1;
             if (++told % 1_000 == 0)
             {
-                while (told - done.Reached > 100_000)
+                while (told - done.Reached > 50_000)
                 {
                     Thread.Sleep(1);
                 }
