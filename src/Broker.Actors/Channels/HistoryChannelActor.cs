@@ -79,6 +79,7 @@ internal sealed class HistoryChannelActor : ChannelActor
 
         _batches[(batch.Relay, batch.Number)] = new Batch(batch);
         for (var i = 0; i < batch.Publications.Count; i++) _ledger.Publish(batch.Publications[i], new Ticket(batch.Relay, batch.Number, i));
+        if (!_owned && !Timers.IsTimerActive(Tick.Refuse)) Timers.StartSingleTimer(Tick.Refuse, Tick.Refuse, Services.Settings.Redis.Timeout);
         Proceed();
     }
 
@@ -98,10 +99,11 @@ internal sealed class HistoryChannelActor : ChannelActor
 
     protected override void Tock(Tick tick)
     {
-        if (tick != Tick.TryAgain) return;
+        if (_owned) return;
 
-        if (!_subscribed) ReadPosition();
-        else if (!_owned) TakeOver();
+        if (tick == Tick.Refuse) Refuse(_ledger.RefuseWaiting());
+        else if (!_subscribed) ReadPosition();
+        else TakeOver();
     }
 
     private void ReadPosition() =>

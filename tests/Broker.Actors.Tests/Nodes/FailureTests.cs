@@ -93,7 +93,7 @@ public sealed class FailureTests
 
         var payload = new string('x', 1000);
         var published = 0;
-        for (; !stuck.Closed.IsCompleted; published++) await test.Node.Publisher("news").PublishAsync(payload);
+        for (; !stuck.Closed.IsCompleted; published++) await test.Node.Publisher("news").PublishAsync(payload).WaitAsync(TestNode.Soon);
 
         Assert.Equal(CloseReason.Slow, await stuck.Closed);
         await TestNode.UntilAsync(() => good.Lines.Count == published, "everything at the other one");
@@ -121,11 +121,18 @@ public sealed class FailureTests
         await using var subscription = test.Node.SubscribeAsync(News);
         await subscription.StartAsync();
 
-        for (var i = 0; i < 100; i++) await test.Node.Publisher("news").PublishAsync("some text that takes room");
+        // One after the other: what comes in one go is taken whole.
+        await using var other = await Reading.OfAsync(test.Node, News);
+        for (var i = 0; i < 100; i++)
+        {
+            await test.Node.Publisher("news").PublishAsync("some text that takes room");
+            await other.UntilCountAsync(i + 1);
+        }
 
+        using var deadline = new CancellationTokenSource(TestNode.Soon);
         await Assert.ThrowsAsync<Subscribing.SlowReaderException>(async () =>
         {
-            await foreach (var _ in subscription)
+            await foreach (var _ in subscription.WithCancellation(deadline.Token))
             {
             }
         });

@@ -13,6 +13,9 @@ internal sealed class FaultyBus(IRedisBus inner) : IRedisBus
 
     public bool IsCluster => inner.IsCluster;
 
+    /// <summary>Subscriptions are never confirmed, though Redis can be reached.</summary>
+    public bool KeepsSubscriptionsWaiting { get; set; }
+
     /// <summary>Has it thrown?</summary>
     public bool HasThrown => Volatile.Read(ref _throws) is null;
 
@@ -24,7 +27,10 @@ internal sealed class FaultyBus(IRedisBus inner) : IRedisBus
 
     public Task PingAsync() => inner.PingAsync();
 
-    public void Subscribe(string channel, string? markChannel, IArrivals arrivals) => inner.Subscribe(channel, markChannel, arrivals);
+    public void Subscribe(string channel, string? markChannel, IArrivals arrivals)
+    {
+        if (!KeepsSubscriptionsWaiting) inner.Subscribe(channel, markChannel, arrivals);
+    }
 
     public void Unsubscribe(string channel, IArrivals arrivals) => inner.Unsubscribe(channel, arrivals);
 

@@ -37,6 +37,18 @@ public sealed class OutageTests
         await Assert.ThrowsAsync<PublishException>(() => test.Node.Publisher("news").PublishAsync("lost").WaitAsync(TestNode.Soon));
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData(TestNode.History)]
+    public async Task A_publisher_hears_of_a_failure_when_the_subscription_is_never_confirmed(string history)
+    {
+        // Redis answered commands and the subscription's connection hung: with history the publisher waited without an end.
+        await using var test = await TestNode.StartAsync("redis.timeout = 200ms, publish-timeout = 1s, " + history);
+        test.Bus.KeepsSubscriptionsWaiting = true;
+
+        await Assert.ThrowsAsync<PublishException>(() => test.Node.Publisher("news").PublishAsync("lost").WaitAsync(TestNode.Soon));
+    }
+
     [Fact]
     public async Task With_history_what_others_published_through_Broker_meanwhile_arrives_afterwards_once_and_in_order()
     {
