@@ -15,7 +15,8 @@ internal sealed class LocalSubscribers
 
     public bool Remove(Subscriber subscriber)
     {
-        if (subscriber.Place < 0) return false;
+        // A place may be one at a former relay of the channel, which has failed.
+        if (subscriber.Place < 0 || subscriber.Place >= _all.Count || _all[subscriber.Place] != subscriber) return false;
 
         var last = _all[^1];
         _all[subscriber.Place] = last;
