@@ -55,7 +55,7 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
         Receive<Missed>(OnMissed);
         Receive<Standing>(OnStanding);
         Receive<Attached>(OnAttached);
-        Receive<Detached>(_ => LoseOwner());
+        Receive<Detached>(_ => { if (Sender.Equals(_owner)) LoseOwner(); });
         Receive<Terminated>(gone => { if (gone.ActorRef.Equals(_owner)) LoseOwner(); });
         Receive<Tick>(OnTick);
     }
@@ -248,7 +248,12 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
         if (!Sender.Equals(_owner)) return;
 
         Heard();
-        if (!_ready) return;
+        if (!_ready)
+        {
+            // That it has become ready was lost on the way.
+            Attach();
+            return;
+        }
 
         AskAgain();
         _sequence.Stands(standing.Position, _hasHistory);

@@ -1,0 +1,66 @@
+using Broker.Actors.Channels;
+using Broker.Actors.Redis;
+using Broker.Actors.Redis.InMemory;
+using Broker.Actors.Relays;
+using Broker.Actors.Settings;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Broker.Actors.Tests.Relays;
+
+/// <summary>What a relay believes of whom, with a link between them that loses messages.</summary>
+public sealed class OwnerTests : TestKit
+{
+    private static readonly ChannelName News = ChannelName.Broadcast("news");
+
+    [Fact]
+    public void A_relay_that_has_not_heard_that_its_owner_is_ready_asks_when_it_is_told_where_the_channel_stands()
+    {
+        var owner = CreateTestProbe();
+        var relay = StartRelay(owner);
+        relay.Tell(new Join(News, new Listener(TestActor)), TestActor);
+        owner.ExpectMsg<Attach>();
+        relay.Tell(new Attached(new StreamPosition("e", 0), Ready: false, HasHistory: false), owner.Ref);
+
+        // The answer that it is ready is lost.
+        relay.Tell(new Standing(new StreamPosition("e", 3)), owner.Ref);
+        owner.ExpectMsg<Attach>();
+        relay.Tell(new Attached(new StreamPosition("e", 3), Ready: true, HasHistory: false), owner.Ref);
+
+        Assert.Equal(new StreamPosition("e", 3), ExpectMsg<Joined>().Position);
+    }
+
+    /// <summary>Its farewell, late, made the batch at the present owner fail as if nobody knew what had become of it.</summary>
+    [Fact]
+    public async Task What_a_former_owner_says_does_not_end_a_batch_at_the_present_one()
+    {
+        var (owner, former) = (CreateTestProbe(), CreateTestProbe());
+        owner.IgnoreMessages<Attach>();
+        var relay = StartRelay(owner);
+        relay.Tell(new Attached(new StreamPosition("e", 0), Ready: true, HasHistory: false), owner.Ref);
+        var ticket = new AwaitedTicket();
+        relay.Tell(new RelayPublish(News, new OutgoingPublication([1], "id", null, 0), ticket, DateTimeOffset.MaxValue, Retry: false), TestActor);
+        var batch = owner.ExpectMsg<PublishBatch>();
+
+        relay.Tell(new Detached("broadcast:news"), former.Ref);
+        relay.Tell(new BatchPublished(batch.Number, []), owner.Ref);
+
+        Assert.Null((await ticket.Result.WaitAsync(TimeSpan.FromSeconds(20))).Failure);
+    }
+
+    private IActorRef StartRelay(TestProbe channels)
+    {
+        var bus = new InMemoryBus();
+        var settings = BrokerSettings.Read(Configuration.Default());
+        var services = new BrokerServices(Sys, bus, settings, new BrokerMetrics(() => true), NullLogger.Instance, TimeProvider.System, null);
+        return Sys.ActorOf(Props.Create(() => new RelayActor(News, "broadcast:news", channels.Ref, services)));
+    }
+
+    private sealed class Listener(IActorRef owner) : Subscriber(owner, "", JoinMode.Live)
+    {
+        public override void Replay(ReadOnlyMemory<byte> payload, string? publishId)
+        {
+        }
+
+        public override int Deliver(Dispatch dispatch) => 0;
+    }
+}
