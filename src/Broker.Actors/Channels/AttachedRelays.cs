@@ -12,9 +12,6 @@ internal sealed class AttachedRelays
 
     public IEnumerable<IActorRef> Refs => _byId.Values.Select(entry => entry.Ref);
 
-    /// <summary>True while a batch has no answer.</summary>
-    public bool AnyUnanswered => _byId.Values.Any(entry => entry.Answer is null && entry.Taken);
-
     /// <summary>True if the relay was not known.</summary>
     public bool Attach(string relay, IActorRef reference, long nextBatch)
     {
