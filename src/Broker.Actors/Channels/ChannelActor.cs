@@ -142,8 +142,14 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
         {
             if (Holds(_parked[i].Value.Payload!)) continue;
 
-            TellLastValue(_parked[i].Value, _parked[i].Readers);
+            var (value, readers) = _parked[i];
             _parked.RemoveAt(i);
+            TellLastValue(value, readers);
+
+            // The channel itself has not judged it yet, and by now it may be another one.
+            if (!readers.Any(reader => reader.Relay.Equals(ActorRefs.Nobody))) continue;
+            WantLastValue();
+            ReadLastValue();
         }
     }
 

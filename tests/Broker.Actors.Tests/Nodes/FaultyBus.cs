@@ -8,6 +8,7 @@ namespace Broker.Actors.Tests.Nodes;
 internal sealed class FaultyBus(IRedisBus inner) : IRedisBus
 {
     private string? _throws;
+    private IRedisBus? _detour;
 
     public bool IsConnected => inner.IsConnected;
 
@@ -20,6 +21,9 @@ internal sealed class FaultyBus(IRedisBus inner) : IRedisBus
     public bool HasThrown => Volatile.Read(ref _throws) is null;
 
     public void ThrowOnceFrom(string method) => Volatile.Write(ref _throws, string.Intern(method));
+
+    /// <summary>The next publish is carried out over another connection while the subscription is lost: nobody here gets a copy.</summary>
+    public void LoseCopiesOfNextPublish(IRedisBus detour) => Volatile.Write(ref _detour, detour);
 
     public void Disconnect() => ((InMemoryBus)inner).Disconnect();
 
@@ -43,6 +47,14 @@ internal sealed class FaultyBus(IRedisBus inner) : IRedisBus
     public Task PublishAsync(RedisKeys keys, IReadOnlyList<OutgoingPublication> publications)
     {
         Fault(nameof(PublishAsync));
+        if (Interlocked.Exchange(ref _detour, null) is { } detour)
+        {
+            Disconnect();
+            var published = detour.PublishAsync(keys, publications);
+            Reconnect();
+            return published;
+        }
+
         return inner.PublishAsync(keys, publications);
     }
 

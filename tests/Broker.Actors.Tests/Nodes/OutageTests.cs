@@ -93,6 +93,22 @@ public sealed class OutageTests
         Assert.Equal(["old", "between", "new"], client.Lines);
     }
 
+    /// <summary>The last value equalled the publish whose copy was still expected; once it was not any more, nobody looked again.</summary>
+    [Fact]
+    public async Task Without_history_a_last_value_set_here_whose_copy_an_outage_swallowed_arrives_afterwards()
+    {
+        await using var test = await TestNode.StartAsync();
+        var client = await test.ConnectAsync(new WireClient(), News);
+        await client.Connection.Subscribed.WaitAsync(TestNode.Soon);
+        await test.Node.Publisher("news").PublishAsync("before");
+
+        test.LoseCopiesOfNextPublish();
+        await test.Node.Publisher("news").PublishAsync("swallowed");
+
+        await TestNode.UntilAsync(() => client.Lines.Contains("swallowed"), "the last value");
+        Assert.Equal(["before", "swallowed"], client.Lines);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData(TestNode.History)]

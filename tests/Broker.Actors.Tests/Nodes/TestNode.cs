@@ -46,6 +46,9 @@ internal sealed class TestNode : IAsyncDisposable
         return new TestNode(node, bus!, stranger, server);
     }
 
+    /// <summary>The next publish of the node sets the last value, and an outage swallows its copies.</summary>
+    public void LoseCopiesOfNextPublish() => Bus.LoseCopiesOfNextPublish(_stranger);
+
     /// <summary>Somebody who knows nothing of Broker: PUBLISH, and with a time before that SETEX.</summary>
     public Task StrangerPublishesAsync(ChannelName channel, string payload, int expire = 0) =>
         _stranger.PublishAsync(Keys(channel), [new OutgoingPublication(Encoding.UTF8.GetBytes(payload), null, null, expire)]);
