@@ -159,22 +159,26 @@ public sealed class BrokerNode : IAsyncDisposable
     private static async Task<BrokerNode> StartAsync(ActorSystem system, bool ownsSystem, HoconObject configuration, BrokerOptions options)
     {
         IRedisBus? bus = null;
+        BrokerMetrics? metrics = null;
+        HistoryLease? lease = null;
         try
         {
             var settings = BrokerSettings.Read(configuration);
             var log = (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("Broker");
             bus = await options.OpenBus(settings, log, options.Time);
 
-            var metrics = new BrokerMetrics(() => bus.IsConnected);
+            metrics = new BrokerMetrics(() => bus.IsConnected);
             var services = new BrokerServices(system, bus, settings, metrics, log, options.Time, options.PublishHandler);
-            var lease = await HistoryLease.TakeAsync(services);
+            lease = await HistoryLease.TakeAsync(services);
             var actors = await NodeActors.StartAsync(services, configuration.Get("broker.websocket.heartbeat-interval").AsDuration());
             return new BrokerNode(system, ownsSystem, services, lease, actors);
         }
         catch
         {
             if (ownsSystem) await system.Terminate();
+            if (lease is not null) await lease.DisposeAsync();
             if (bus is not null) await bus.DisposeAsync();
+            metrics?.Dispose();
             throw;
         }
     }

@@ -26,14 +26,14 @@ internal sealed class HistoryLease : IAsyncDisposable
     }
 
     /// <summary>Null where no lease is needed. Waits for the lease of a node that has died to run out.</summary>
-    /// <exception cref="BrokerStartException">Another node holds it.</exception>
+    /// <exception cref="BrokerStartException">Another node holds it, or Redis refuses it.</exception>
     public static async Task<HistoryLease?> TakeAsync(BrokerServices services)
     {
         if (services.Settings.History.Count == 0) return null;
 
         var lease = new HistoryLease(services);
         var deadline = services.Time.GetUtcNow() + Duration + TimeSpan.FromSeconds(1);
-        while (await lease.HoldAsync() == false)
+        while (await lease.TryTakeAsync() == false)
         {
             if (services.Time.GetUtcNow() > deadline)
                 throw new BrokerStartException(
@@ -54,7 +54,7 @@ internal sealed class HistoryLease : IAsyncDisposable
         {
             await _services.Bus.ReleaseLeaseAsync(_key, _holder);
         }
-        catch (RedisUnavailableException)
+        catch (Exception fault) when (fault is RedisUnavailableException or RedisRefusedException)
         {
             // It runs out by itself.
         }
@@ -69,12 +69,37 @@ internal sealed class HistoryLease : IAsyncDisposable
         {
             while (await timer.WaitForNextTickAsync(_stop.Token))
             {
-                if (await HoldAsync() == false)
-                    _services.Log.LogError("Another node with history uses this Redis and prefix; channels with history will move between the two");
+                await RenewOnceAsync();
             }
         }
         catch (OperationCanceledException)
         {
+        }
+    }
+
+    private async Task RenewOnceAsync()
+    {
+        try
+        {
+            if (await HoldAsync() == false)
+                _services.Log.LogError("Another node with history uses this Redis and prefix; channels with history will move between the two");
+        }
+        catch (RedisRefusedException refused)
+        {
+            // It may allow it again: tried on, so that no other node takes the histories for free.
+            _services.Log.LogError("Redis refuses the lease of this node's histories: {Reason}", refused.Message);
+        }
+    }
+
+    private async Task<bool?> TryTakeAsync()
+    {
+        try
+        {
+            return await HoldAsync();
+        }
+        catch (RedisRefusedException refused)
+        {
+            throw new BrokerStartException($"Redis refuses the lease that a node with history needs: {refused.Message}");
         }
     }
 

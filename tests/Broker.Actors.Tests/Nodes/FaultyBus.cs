@@ -17,6 +17,8 @@ internal sealed class FaultyBus(IRedisBus inner) : IRedisBus
     /// <summary>Subscriptions are never confirmed, though Redis can be reached.</summary>
     public bool KeepsSubscriptionsWaiting { get; set; }
 
+    public int RefusedLeases { get; private set; }
+
     /// <summary>Has it thrown?</summary>
     public bool HasThrown => Volatile.Read(ref _throws) is null;
 
@@ -89,7 +91,18 @@ internal sealed class FaultyBus(IRedisBus inner) : IRedisBus
 
     public Task<bool> RemoveAsync(string key) => inner.RemoveAsync(key);
 
-    public Task<bool> HoldLeaseAsync(string key, string holder, TimeSpan duration) => inner.HoldLeaseAsync(key, holder, duration);
+    public async Task<bool> HoldLeaseAsync(string key, string holder, TimeSpan duration)
+    {
+        try
+        {
+            return await inner.HoldLeaseAsync(key, holder, duration);
+        }
+        catch (RedisRefusedException)
+        {
+            RefusedLeases++;
+            throw;
+        }
+    }
 
     public Task ReleaseLeaseAsync(string key, string holder) => inner.ReleaseLeaseAsync(key, holder);
 
