@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 namespace Broker.Actors.Nodes;
 
 /// <summary>The actors that every node has, and how they find each other.</summary>
-internal sealed record NodeActors(IActorRef Channels, IActorRef Relays, IActorRef Connections, IActorRef Door, IActorRef DeadLetters)
+internal sealed record NodeActors(IActorRef Channels, IActorRef Relays, IActorRef Connections, IActorRef Door, IActorRef DeadLetters, IActorRef LostPublishes)
 {
     /// <summary>As many as a large cluster needs; every node must agree.</summary>
     private const int Shards = 512;
@@ -41,14 +41,16 @@ internal sealed record NodeActors(IActorRef Channels, IActorRef Relays, IActorRe
         var door = system.ActorOf(Props.Create(() => new DoorActor(relays, services)), "broker-door");
         var letters = system.ActorOf(Props.Create(() => new DeadLetterCounter(services.Metrics)), "broker-dead-letters");
         system.EventStream.Subscribe(letters, typeof(DeadLetter));
-        return new NodeActors(channels, relays, connections, door, letters);
+        var lost = system.ActorOf(Props.Create(() => new LostPublishes()), "broker-lost-publishes");
+        system.EventStream.Subscribe(lost, typeof(DeadLetter));
+        return new NodeActors(channels, relays, connections, door, letters, lost);
     }
 
     /// <summary>Stops them in a system that lives on; completes when all are gone.</summary>
     public Task StopAsync(ActorSystem system)
     {
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        IActorRef[] all = [Connections, Door, Relays, Channels, DeadLetters];
+        IActorRef[] all = [Connections, Door, Relays, Channels, DeadLetters, LostPublishes];
         system.ActorOf(Props.Create(() => new StopWatcher(all, stopped)));
 
         foreach (var actor in all) if (!actor.Equals(Channels)) system.Stop(actor);

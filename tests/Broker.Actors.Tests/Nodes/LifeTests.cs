@@ -4,6 +4,8 @@ using Broker.Actors.Audiences;
 using Broker.Actors.Channels;
 using Broker.Actors.Connections;
 using Broker.Actors.Nodes;
+using Broker.Actors.Redis;
+using Broker.Actors.Relays;
 
 namespace Broker.Actors.Tests.Nodes;
 
@@ -136,6 +138,18 @@ public sealed class LifeTests
 
         await reading.UntilCountAsync(3);
         Assert.Equal(["good", "SMALL", "end"], reading.Texts);
+    }
+
+    [Fact]
+    public async Task What_was_told_to_a_relay_that_is_gone_is_answered()
+    {
+        await using var test = await TestNode.StartAsync();
+        var ticket = new AwaitedTicket();
+        var lost = new RelayPublish(News, new OutgoingPublication([1], null, null, 0), ticket, DateTimeOffset.MaxValue, Retry: true);
+
+        test.Node.Services.System.DeadLetters.Tell(lost, ActorRefs.NoSender);
+
+        Assert.Equal(PublishFailure.Unavailable, (await ticket.Result.WaitAsync(TestNode.Soon)).Failure);
     }
 
     private sealed class Censor : IPublishHandler
