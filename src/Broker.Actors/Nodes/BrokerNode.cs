@@ -25,6 +25,7 @@ public sealed class BrokerNode : IAsyncDisposable
     private readonly NodeActors _actors;
     private readonly RelayTarget _target;
     private readonly LastMessages _lastMessages;
+    private readonly CancellationTokenSource _gone = new();
     private readonly Lazy<Task> _stopped;
     private bool _draining;
 
@@ -37,7 +38,7 @@ public sealed class BrokerNode : IAsyncDisposable
         _actors = actors;
         Actor = actors.Door;
         _stopped = new Lazy<Task>(StopOnceAsync);
-        _target = new RelayTarget(actors.Relays, services);
+        _target = new RelayTarget(actors.Relays, services, _gone.Token);
         _lastMessages = new LastMessages(services.Bus, services.Settings.Prefix);
         Sessions = new SessionStore(services.Bus, services.Settings.Prefix);
     }
@@ -96,7 +97,12 @@ public sealed class BrokerNode : IAsyncDisposable
     /// <summary>Subscribes to a channel.</summary>
     /// <param name="channel">Which.</param>
     /// <param name="since">The last position that was seen: what came after it comes first, if the history is whole from there on (<see cref="SubscriptionStart.Recovered"/>).</param>
-    public Subscribing.Subscription SubscribeAsync(ChannelName channel, StreamPosition? since = null) => new(channel, since, Actor, Settings.OutboxLimit);
+    /// <exception cref="ObjectDisposedException">The node has stopped.</exception>
+    public Subscribing.Subscription SubscribeAsync(ChannelName channel, StreamPosition? since = null)
+    {
+        ObjectDisposedException.ThrowIf(_gone.IsCancellationRequested, this);
+        return new(channel, since, Actor, Settings.OutboxLimit);
+    }
 
     /// <summary>Records who the holder of a session key is, so that the session cookie alone yields user and groups.</summary>
     /// <exception cref="RedisUnavailableException">Redis does not answer.</exception>
@@ -198,6 +204,7 @@ public sealed class BrokerNode : IAsyncDisposable
 
         if (_ownsSystem) await CoordinatedShutdown.Get(_system).Run(NodeStops.Instance);
         else await _actors.StopAsync(_system);
+        await _gone.CancelAsync();
 
         if (_lease is not null) await _lease.DisposeAsync();
         await _services.Bus.DisposeAsync();

@@ -12,17 +12,28 @@ internal interface IPublishTarget
 }
 
 /// <summary>Through the node's relays: ordered with what its clients publish.</summary>
-internal sealed class RelayTarget(IActorRef relays, BrokerServices services) : IPublishTarget
+/// <param name="relays">The node's.</param>
+/// <param name="services">The node's.</param>
+/// <param name="stopped">The node has stopped: nothing is answered any more.</param>
+internal sealed class RelayTarget(IActorRef relays, BrokerServices services, CancellationToken stopped) : IPublishTarget
 {
     public async Task<PublishResult> PublishAsync(ChannelName channel, OutgoingPublication publication)
     {
+        if (stopped.IsCancellationRequested) return new PublishResult(null, PublishFailure.Unavailable);
+
         var ticket = new AwaitedTicket();
         var until = services.Time.GetUtcNow() + services.Settings.PublishTimeout;
         relays.Tell(new RelayPublish(channel, publication, ticket, until, Retry: false), ActorRefs.NoSender);
-
-        var result = await ticket.Result;
-        services.Metrics.PublishEnded(result);
-        return result;
+        try
+        {
+            var result = await ticket.Result.WaitAsync(stopped);
+            services.Metrics.PublishEnded(result);
+            return result;
+        }
+        catch (OperationCanceledException)
+        {
+            return new PublishResult(null, PublishFailure.Unknown);
+        }
     }
 }
 

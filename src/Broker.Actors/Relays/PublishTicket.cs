@@ -8,7 +8,7 @@ public enum PublishFailure
     /// <summary>Redis or the channel's owner is not there. Nothing was published, or a repeat with the same publish id is safe (channels with history).</summary>
     Unavailable,
 
-    /// <summary>Redis was lost while it was published: it may have been carried out.</summary>
+    /// <summary>Redis was lost, or the node stopped, while it was published: it may have been carried out.</summary>
     Unknown,
 
     /// <summary>More waits to be published than the node holds.</summary>

@@ -93,6 +93,10 @@ internal sealed class DoorActor : ReceiveActor
         {
             foreach (var publication in publications) subscriber.Tell(publication, ActorRefs.NoSender);
         }
+
+        public void Ended()
+        {
+        }
     }
 
     private sealed class ActorTicket(ChannelName channel, IActorRef publisher, BrokerMetrics metrics) : PublishTicket

@@ -9,6 +9,9 @@ internal interface IPublicationReader
     void Begins(ChannelName channel, StreamPosition position, bool recovered);
 
     void Take(IReadOnlyList<Publication> publications);
+
+    /// <summary>Nothing more will come.</summary>
+    void Ended();
 }
 
 /// <summary>

@@ -40,6 +40,7 @@ internal sealed class ReaderActor : ReceiveActor
     {
         _services.Metrics.ConnectionClosed(1000);
         _relays.Tell(new Leave(_channel, _subscriber));
+        _reader.Ended();
     }
 
     private void OnTerminated(Terminated gone, IActorRef? readingActor)

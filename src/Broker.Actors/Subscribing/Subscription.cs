@@ -4,7 +4,7 @@ using Broker.Actors.Channels;
 namespace Broker.Actors.Subscribing;
 
 /// <summary>
-/// A channel as an asynchronous stream. Reading begins the subscription if it has not begun; disposing ends it. One reader at a time.
+/// A channel as an asynchronous stream. Reading begins the subscription if it has not begun; disposing ends it, and so does the node's stop. One reader at a time.
 /// </summary>
 /// <remarks>
 /// Every publication carries its position: offsets follow each other within an epoch, so a jump or another epoch says that something was missed. What is not read waits, up to
@@ -101,6 +101,8 @@ public sealed class Subscription : IAsyncEnumerable<Publication>, IAsyncDisposab
             subscription._started.TrySetResult(new SubscriptionStart(position, recovered));
 
         public void Take(IReadOnlyList<Publication> publications) => subscription.Take(publications);
+
+        public void Ended() => subscription.End(null);
     }
 }
 

@@ -4,6 +4,7 @@ using Broker.Actors.Audiences;
 using Broker.Actors.Channels;
 using Broker.Actors.Connections;
 using Broker.Actors.Nodes;
+using Broker.Actors.Publishing;
 using Broker.Actors.Redis;
 using Broker.Actors.Relays;
 
@@ -138,6 +139,22 @@ public sealed class LifeTests
 
         await reading.UntilCountAsync(3);
         Assert.Equal(["good", "SMALL", "end"], reading.Texts);
+    }
+
+    [Fact]
+    public async Task Nobody_who_reads_or_publishes_is_left_waiting_when_the_node_stops()
+    {
+        await using var test = await TestNode.StartAsync();
+        var subscription = test.Node.SubscribeAsync(News);
+        await subscription.StartAsync().WaitAsync(TestNode.Soon);
+        var reading = subscription.GetAsyncEnumerator().MoveNextAsync().AsTask();
+
+        await test.Node.StopAsync();
+
+        Assert.False(await reading.WaitAsync(TestNode.Soon));
+        var failure = await Assert.ThrowsAsync<PublishException>(() => test.Node.Publisher("news").PublishAsync("late").WaitAsync(TestNode.Soon));
+        Assert.Equal(PublishProblem.Unavailable, failure.Problem);
+        Assert.Throws<ObjectDisposedException>(() => test.Node.SubscribeAsync(News));
     }
 
     [Fact]
