@@ -11,8 +11,9 @@ namespace Broker.Host.Tests.Server;
 internal sealed partial class ServerProcess : IAsyncDisposable
 {
     // The shell's background reader sees the end of our standard input, however we ended, and kills the server. Descriptor 3 is that input: a background job's own is /dev/null.
+    // The group, because dotnet run is two processes.
     private const string Guard =
-        """exec 3<&0; "$@" 3<&- </dev/null & pid=$!; echo "pid $pid"; (cat <&3; kill -9 $pid) >/dev/null 2>&1 & wait $pid; exit $?""";
+        """exec 3<&0; setsid "$@" 3<&- </dev/null & pid=$!; echo "pid $pid"; (cat <&3; kill -9 -$pid) >/dev/null 2>&1 & wait $pid; exit $?""";
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 

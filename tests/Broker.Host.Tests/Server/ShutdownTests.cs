@@ -9,6 +9,7 @@ namespace Broker.Host.Tests.Server;
 public sealed class ShutdownTests
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+    private static readonly HttpClient Http = new();
 
     [Fact]
     public async Task Clients_that_came_all_at_once_are_sent_away_one_after_the_other()
@@ -32,18 +33,13 @@ public sealed class ShutdownTests
     [Fact]
     public async Task While_it_drains_it_is_live_not_ready_and_lets_nobody_in()
     {
-        using var http = new HttpClient();
         await using var server = await ServerProcess.StartAsync("broker { access = open, shutdown.drain = 20s }");
         using var first = await OpenAsync(server);
         using var last = await OpenAsync(server);
 
         server.Signal("-TERM");
-        await Eventually.IsAsync((HttpStatusCode.ServiceUnavailable, "not ready: draining\n"), async () =>
-        {
-            using var answer = await http.GetAsync(new Uri(server.Address + "/health/ready"));
-            return (answer.StatusCode, await answer.Content.ReadAsStringAsync());
-        });
-        Assert.Equal("live\n", await http.GetStringAsync(server.Address + "/health/live"));
+        await IsDrainingAsync(server);
+        Assert.Equal("live\n", await Http.GetStringAsync(server.Address + "/health/live"));
 
         using var late = new ClientWebSocket();
         late.Options.CollectHttpResponseDetails = true;
@@ -80,18 +76,25 @@ public sealed class ShutdownTests
     [Fact]
     public async Task Messages_flow_until_the_last_client_is_closed()
     {
-        await using var server = await ServerProcess.StartAsync("broker { access = open, shutdown.drain = 2s }");
+        await using var server = await ServerProcess.StartAsync("broker { access = open, shutdown.drain = 32s }");
         using var one = await OpenAsync(server);
         using var other = await OpenAsync(server);
 
         server.Signal("-TERM");
-        await one.SendAsync("still here"u8.ToArray(), WebSocketMessageType.Text, true, default);
+        await IsDrainingAsync(server);
+        foreach (var client in new[] { one, other }) await client.SendAsync("still here"u8.ToArray(), WebSocketMessageType.Text, true, default);
         var texts = await Task.WhenAll(TextsAsync(one), TextsAsync(other));
 
-        // One of them was closed first; whoever was open was served.
+        // One of them was closed at once; the other was open, and was served.
         Assert.Contains(texts, text => text.Contains("still here", StringComparison.Ordinal));
         Assert.Equal(0, await server.EndsAsync());
     }
+
+    private static Task IsDrainingAsync(ServerProcess server) => Eventually.IsAsync((HttpStatusCode.ServiceUnavailable, "not ready: draining\n"), async () =>
+    {
+        using var answer = await Http.GetAsync(new Uri(server.Address + "/health/ready"));
+        return (answer.StatusCode, await answer.Content.ReadAsStringAsync());
+    });
 
     private static Uri Facility(ServerProcess server) => new($"ws://127.0.0.1:{server.Port}/ws/chat?subscribe-broadcast&publish-broadcast&echo");
 
