@@ -69,14 +69,15 @@ public sealed class Subscription : IAsyncEnumerable<Publication>, IAsyncDisposab
 
     private void End(Exception? reason)
     {
+        // First: what the door is told comes back as an end without a reason.
+        _waiting.Writer.TryComplete(reason);
+        _started.TrySetCanceled();
+
         lock (_gate)
         {
             if (_asked && !_disposed) _door.Tell(new StopReader(_reader), ActorRefs.NoSender);
             _disposed = true;
         }
-
-        _waiting.Writer.TryComplete(reason);
-        _started.TrySetCanceled();
     }
 
     private void Take(IReadOnlyList<Publication> publications)
