@@ -250,8 +250,7 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
         Heard();
         if (!_ready)
         {
-            // That it has become ready was lost on the way.
-            Attach();
+            Attach(); // That it has become ready was lost on the way.
             return;
         }
 
