@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
+using Broker.Engine.Tests.Contract;
 
-namespace Broker.Engine.Tests.Contract;
+namespace Broker.Engine.Tests.Builtin;
 
+/// <summary>Akka.NET leaves an actor suspended now and then: see <see cref="EscalationTests"/>.</summary>
 public sealed class ChaosTests : ContractTest
 {
     /// <summary>Every actor that ever was; a dead one answers too, by nobody's name.</summary>
