@@ -32,7 +32,11 @@ public abstract partial class TestKitBase
 
     /// <summary>Waits until the condition holds.</summary>
     public void AwaitCondition(
-        Func<bool> conditionIsFulfilled, TimeSpan? max, TimeSpan? interval, string? message = null, CancellationToken cancellationToken = default) =>
+        Func<bool> conditionIsFulfilled,
+        TimeSpan? max,
+        TimeSpan? interval,
+        string? message = null,
+        CancellationToken cancellationToken = default) =>
         Wait(AwaitConditionAsync(conditionIsFulfilled, max, interval, message, cancellationToken));
 
     /// <summary>Waits until the condition holds.</summary>
@@ -41,7 +45,11 @@ public abstract partial class TestKitBase
 
     /// <summary>Waits until the condition holds.</summary>
     public Task AwaitConditionAsync(
-        Func<bool> conditionIsFulfilled, TimeSpan? max, TimeSpan? interval, string? message = null, CancellationToken cancellationToken = default) =>
+        Func<bool> conditionIsFulfilled,
+        TimeSpan? max,
+        TimeSpan? interval,
+        string? message = null,
+        CancellationToken cancellationToken = default) =>
         AwaitConditionAsync(() => Task.FromResult(conditionIsFulfilled()), max, interval, message, cancellationToken);
 
     /// <summary>Waits until the condition holds.</summary>
@@ -50,7 +58,11 @@ public abstract partial class TestKitBase
 
     /// <summary>Waits until the condition holds.</summary>
     public async Task AwaitConditionAsync(
-        Func<Task<bool>> conditionIsFulfilled, TimeSpan? max, TimeSpan? interval, string? message = null, CancellationToken cancellationToken = default)
+        Func<Task<bool>> conditionIsFulfilled,
+        TimeSpan? max,
+        TimeSpan? interval,
+        string? message = null,
+        CancellationToken cancellationToken = default)
     {
         var time = RemainingOrDilated(max);
         var deadline = new Deadline(time);

@@ -47,7 +47,7 @@ public class TestProbe : TestKitBase, IActorRef, IInternalActorRef
 
     void IInternalActorRef.SendSystemMessage(SystemMessage message) => Inner.SendSystemMessage(message);
 
-    bool IEquatable<IActorRef>.Equals(IActorRef? other) => other is TestProbe probe ? TestActor.Equals(probe.TestActor) : TestActor.Equals(other);
+    bool IEquatable<IActorRef>.Equals(IActorRef? other) => TestActor.Equals((other as TestProbe)?.TestActor ?? other);
 
     int IComparable<IActorRef>.CompareTo(IActorRef? other) => TestActor.CompareTo(other);
 

@@ -60,8 +60,9 @@ internal static class EngineBench
     {
         var values = figures.Select(figure => figure.Value).Order().ToArray();
         var cpu = figures.Select(figure => figure.CpuNanoseconds).Order().ElementAt(Rounds / 2);
+        var cpuText = double.IsNaN(cpu) ? "" : string.Create(CultureInfo.InvariantCulture, $"{cpu:N0} ns CPU");
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{name,-52} {values[Rounds / 2],12:N0} {figures[0].Unit,-6} {(double.IsNaN(cpu) ? "" : $"{cpu,8:N0} ns CPU"),15}  ({values[0]:N0} .. {values[^1]:N0})"));
+            $"{name,-52} {values[Rounds / 2],12:N0} {figures[0].Unit,-6} {cpuText,15}  ({values[0]:N0} .. {values[^1]:N0})"));
     }
 
     private static async Task<Figure> IdleBytes(ActorSystem system)
@@ -192,7 +193,7 @@ internal static class EngineBench
         return ([.. Enumerable.Range(0, count).Select(_ => system.ActorOf(Props.Create(() => new Sink(done))))], done);
     }
 
-    /// <summary>Stays at most 50,000 messages ahead, so that it is the rate of a steady flow that is measured, not that of a heap.</summary>
+    /// <summary>Stays at most 50,000 messages ahead: it is the rate of a steady flow that is measured, not that of a heap.</summary>
     private static void TellAll(IActorRef[] actors, int messages, Countdown done)
     {
         var next = 0;

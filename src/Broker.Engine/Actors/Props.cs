@@ -26,7 +26,7 @@ public class Props
     /// <summary>How the actor deals with failures of its children, in place of its own strategy.</summary>
     public SupervisorStrategy? SupervisorStrategy { get; }
 
-    /// <summary>An actor made as <paramref name="factory"/>, a <c>new</c> expression, says. Its arguments are evaluated now, once.</summary>
+    /// <summary>An actor made as <paramref name="factory"/>, a <c>new</c> expression, says. Arguments are evaluated now, once.</summary>
     public static Props Create<TActor>(Expression<Func<TActor>> factory, SupervisorStrategy? supervisorStrategy = null)
         where TActor : ActorBase
     {

@@ -99,7 +99,7 @@ public abstract class ActorPath : IEquatable<ActorPath>, IComparable<ActorPath>
                 return true;
             }
 
-            if (rest[other] != '%' || rest.Length < other + 3 || !char.IsAsciiHexDigit(rest[other + 1]) || !char.IsAsciiHexDigit(rest[other + 2]))
+            if (rest[other..] is not ['%', var high, var low, ..] || !char.IsAsciiHexDigit(high) || !char.IsAsciiHexDigit(low))
             {
                 return false;
             }

@@ -1,8 +1,10 @@
-using System.Text.RegularExpressions;
+using System.IO.Enumeration;
 
 namespace Broker.Engine;
 
-/// <summary>The actors at a path; <c>*</c> and <c>?</c> stand for characters of a name, <c>..</c> for the parent. Looked up at each Tell.</summary>
+/// <summary>
+/// The actors at a path, looked up at each Tell. <c>*</c> and <c>?</c> stand for characters of a name, <c>..</c> for the parent.
+/// </summary>
 public class ActorSelection : ICanTell
 {
     private readonly IInternalActorRef _anchor;
@@ -108,8 +110,7 @@ public class ActorSelection : ICanTell
 
         if (element.AsSpan().IndexOfAny('*', '?') >= 0)
         {
-            var pattern = "^" + Regex.Escape(element).Replace(@"\*", ".*", StringComparison.Ordinal).Replace(@"\?", ".", StringComparison.Ordinal) + "$";
-            return cell.Children.Where(child => Regex.IsMatch(child.Name, pattern));
+            return cell.Children.Where(child => FileSystemName.MatchesSimpleExpression(element, child.Name, ignoreCase: false));
         }
 
         var hash = element.IndexOf('#', StringComparison.Ordinal);

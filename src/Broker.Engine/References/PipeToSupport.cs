@@ -3,7 +3,10 @@ namespace Broker.Engine;
 /// <summary>What an actor does instead of awaiting: the task's outcome comes to it as a message.</summary>
 public static class PipeToSupport
 {
-    /// <summary>Tells the result, or a <see cref="Status.Failure"/>; <paramref name="success"/> and <paramref name="failure"/> make other messages of them.</summary>
+    /// <summary>
+    /// Tells the result, or a <see cref="Status.Failure"/>; <paramref name="success"/> and <paramref name="failure"/> make other
+    /// messages of them.
+    /// </summary>
     /// <returns>Completes when the message is told; never fails because the task did.</returns>
     public static async Task PipeTo<T>(
         this Task<T> taskToPipe,
@@ -27,7 +30,10 @@ public static class PipeToSupport
         recipient.Tell(message!, sender);
     }
 
-    /// <summary>Tells what <paramref name="success"/> makes, nothing without it, or a <see cref="Status.Failure"/> or what <paramref name="failure"/> makes of it.</summary>
+    /// <summary>
+    /// Tells what <paramref name="success"/> makes, nothing without it; or a <see cref="Status.Failure"/>, or what
+    /// <paramref name="failure"/> makes of it.
+    /// </summary>
     /// <returns>Completes when the message is told; never fails because the task did.</returns>
     public static async Task PipeTo(
         this Task taskToPipe,

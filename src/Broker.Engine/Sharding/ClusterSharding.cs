@@ -57,8 +57,8 @@ public class ClusterSharding : IExtension
         ArgumentNullException.ThrowIfNull(messageExtractor);
         ArgumentNullException.ThrowIfNull(allocationStrategy);
         ArgumentNullException.ThrowIfNull(handOffStopMessage);
-        return _regions.GetOrAdd(typeName, _ => new Lazy<IActorRef>(() =>
-            StartRegion(typeName, new ShardRegion.Plan(entityPropsFactory, messageExtractor, handOffStopMessage, settings.BufferSize)))).Value;
+        var plan = new ShardRegion.Plan(entityPropsFactory, messageExtractor, handOffStopMessage, settings.BufferSize);
+        return _regions.GetOrAdd(typeName, _ => new Lazy<IActorRef>(() => StartRegion(typeName, plan))).Value;
     }
 
     /// <summary>Starts a type of entities that are all made alike, or finds it if it was started before.</summary>

@@ -93,9 +93,8 @@ internal sealed class ShardRegion : ReceiveActor
 
     private void OnGetStats(GetClusterShardingStats query)
     {
-        var stats = _byId.Values.CountBy(entity => entity.ShardId).ToImmutableDictionary();
-        var here = ((LocalActorSystem)Context.System).Address;
-        Sender.Tell(new ClusterShardingStats(ImmutableDictionary.Create<Address, ShardRegionStats>().Add(here, new ShardRegionStats(stats))));
+        var stats = new ShardRegionStats(_byId.Values.CountBy(entity => entity.ShardId).ToImmutableDictionary());
+        Sender.Tell(new ClusterShardingStats(ImmutableDictionary<Address, ShardRegionStats>.Empty.Add(Cell.System.Address, stats)));
     }
 
     private void OnGracefulShutdown(GracefulShutdown shutdown)

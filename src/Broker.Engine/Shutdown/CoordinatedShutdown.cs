@@ -130,7 +130,7 @@ public sealed class CoordinatedShutdown : IExtension
     }
 
     private ShutdownPhase Phase(string name) => _phases.FirstOrDefault(phase => phase.Name == name)
-        ?? throw new ArgumentException($"Unknown phase [{name}]. Phases must be defined in akka.coordinated-shutdown.phases.", nameof(name));
+        ?? throw new ArgumentException($"Unknown phase [{name}]: it must be defined in akka.coordinated-shutdown.phases.", nameof(name));
 
     private async Task RunPhases(IEnumerable<ShutdownPhase> phases)
     {

@@ -56,8 +56,9 @@ public class OneForOneStrategy : SupervisorStrategy
     internal override Directive Decide(Exception cause, IActorRef child, RestartCount restarts)
     {
         var directive = Decider.Decide(cause);
-        return directive == Directive.Restart && !restarts.MayRestart(MaxNumberOfRetries, WithinTimeRangeMilliseconds, Environment.TickCount64)
-            ? Directive.Stop
-            : directive;
+        return directive != Directive.Restart
+            || restarts.MayRestart(MaxNumberOfRetries, WithinTimeRangeMilliseconds, Environment.TickCount64)
+                ? directive
+                : Directive.Stop;
     }
 }

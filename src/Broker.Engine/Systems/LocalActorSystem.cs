@@ -19,7 +19,8 @@ internal sealed class LocalActorSystem : ExtendedActorSystem
         if (!name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_') || name[0] is '-' or '_')
         {
             throw new ArgumentException(
-                $"Not a valid name of an actor system: '{name}'. It may hold letters, digits, and after the first of these - and _.", nameof(name));
+                $"Not a valid name of an actor system: '{name}'. It may hold letters, digits, and after the first of these - and _.",
+                nameof(name));
         }
 
         Name = name;

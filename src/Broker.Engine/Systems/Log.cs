@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Broker.Engine;
 
-/// <summary>What the engine has to say itself: to standard error. It depends on no logging library; Broker's supervisors use theirs.</summary>
+/// <summary>
+/// What the engine has to say itself, to standard error: it depends on no logging library. Broker's supervisors use theirs.
+/// </summary>
 internal sealed class Log
 {
     private readonly Level _least;

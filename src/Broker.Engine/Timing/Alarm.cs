@@ -28,7 +28,8 @@ internal abstract class Alarm(TimeSpan? period) : ICancelable
 }
 
 /// <summary>Tells a message.</summary>
-internal sealed class TellAlarm(ICanTell receiver, object message, IActorRef? sender, ICancelable? cancelable, TimeSpan? period) : Alarm(period)
+internal sealed class TellAlarm(ICanTell receiver, object message, IActorRef? sender, ICancelable? cancelable, TimeSpan? period)
+    : Alarm(period)
 {
     public override bool IsCancellationRequested => base.IsCancellationRequested || cancelable is { IsCancellationRequested: true };
 

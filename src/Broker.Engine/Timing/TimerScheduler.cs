@@ -61,7 +61,8 @@ internal sealed class TimerScheduler(ActorCell cell) : ITimerScheduler
 }
 
 /// <summary>One timer; its own envelope in the mailbox.</summary>
-internal sealed class ActorTimer(IActorRef actor, object key, object message, TimeSpan? period) : Alarm(period), IAutoReceived, IDeadLetterSuppression
+internal sealed class ActorTimer(IActorRef actor, object key, object message, TimeSpan? period)
+    : Alarm(period), IAutoReceived, IDeadLetterSuppression
 {
     public object Key => key;
 

@@ -1,6 +1,8 @@
 namespace Broker.Engine.Tests.Builtin;
 
-/// <summary>What Akka.NET does differently, or its test kit hides: a null message can stop its guardian, its kit leaves a context behind.</summary>
+/// <summary>
+/// What Akka.NET does differently, or its test kit hides: a null message can stop its guardian, its kit leaves a context behind.
+/// </summary>
 public sealed class MisuseTests : Contract.ContractTest
 {
     [Fact]

@@ -12,7 +12,10 @@ public sealed class PublicSurfaceTests
     private static readonly Dictionary<string, ListedType> Listed = ListedType.Read(Path.Combine(AppContext.BaseDirectory, "akka-api.txt"));
 
     public static TheoryData<Type> PublicTypes() =>
-        [.. typeof(ActorSystem).Assembly.GetExportedTypes(), .. typeof(TestKit).Assembly.GetExportedTypes().Where(type => type.Namespace == typeof(TestKit).Namespace)];
+    [
+        .. typeof(ActorSystem).Assembly.GetExportedTypes(),
+        .. typeof(TestKit).Assembly.GetExportedTypes().Where(type => type.Namespace == typeof(TestKit).Namespace),
+    ];
 
     [Theory]
     [MemberData(nameof(PublicTypes))]
@@ -23,7 +26,9 @@ public sealed class PublicSurfaceTests
 
         var extra = Signature.MembersOf(type).Except(listed.Members).ToList();
 
-        Assert.True(extra.Count == 0, $"{name} has what the list has not:\n{string.Join('\n', extra)}\nThe list has:\n{string.Join('\n', listed.Members)}");
+        Assert.True(
+            extra.Count == 0,
+            $"{name} has what the list has not:\n{string.Join('\n', extra)}\nThe list has:\n{string.Join('\n', listed.Members)}");
         Assert.Equal(listed.Kind, Signature.KindOf(type));
     }
 
@@ -43,11 +48,12 @@ public sealed class PublicSurfaceTests
         {
             var types = new Dictionary<string, ListedType>();
             ListedType? current = null;
-            foreach (var line in File.ReadLines(path).Where(line => line.Length > 0 && line[0] != '#' && !line.StartsWith("namespace", StringComparison.Ordinal)))
+            foreach (var line in File.ReadLines(path).Where(line => !Regex.IsMatch(line, "^(#|namespace|$)")))
             {
                 if (line[0] != ' ')
                 {
-                    var header = Regex.Match(line, @"^(?:(?:sealed|abstract|static) )?(class|interface|enum|delegate) ([\w.<>, ]+?)(?: :.*)?$");
+                    var header = Regex.Match(
+                        line, @"^(?:(?:sealed|abstract|static) )?(class|interface|enum|delegate) ([\w.<>, ]+?)(?: :.*)?$");
                     Assert.True(header.Success, $"Not understood: {line}");
                     current = types[header.Groups[2].Value] = new ListedType(header.Groups[1].Value, []);
                 }
@@ -68,7 +74,8 @@ public sealed class PublicSurfaceTests
     /// <summary>Both sides' members in one form: <c>public static Name(types) : type</c>.</summary>
     private static class Signature
     {
-        private const BindingFlags All = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
+        private const BindingFlags All =
+            BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
 
         private static readonly string[] Keywords = ["abstract", "virtual", "readonly", "static", "protected"];
 
@@ -91,9 +98,13 @@ public sealed class PublicSurfaceTests
             var constructors = type.GetConstructors(All).Where(made => IsSeen(made) && !made.IsStatic)
                 .Select(made => $"{Access(made)}{Text(type).Split('.').Last()}({Parameters(made)})");
             var fields = type.GetFields(All).Where(field => field.IsPublic || field.IsFamily)
-                .Select(field => $"{(field.IsPublic ? "public " : "protected ")}{(field.IsStatic ? "static " : "")}{field.Name} : {Text(field.FieldType)}");
-            var properties = type.GetProperties(All).SelectMany(property => property.GetAccessors(nonPublic: true).Where(IsSeen).Select(accessor =>
-                $"{Access(accessor)}{property.Name} {(accessor.ReturnType == typeof(void) ? "set" : "get")} : {Text(property.PropertyType)}"));
+                .Select(field => $"{Access(field.IsPublic, field.IsStatic)}{field.Name} : {Text(field.FieldType)}");
+            var properties =
+                from property in type.GetProperties(All)
+                from accessor in property.GetAccessors(nonPublic: true)
+                where IsSeen(accessor)
+                let verb = accessor.ReturnType == typeof(void) ? "set" : "get"
+                select $"{Access(accessor)}{property.Name} {verb} : {Text(property.PropertyType)}";
             return methods.Concat(constructors).Concat(fields).Concat(properties);
         }
 
@@ -126,12 +137,15 @@ public sealed class PublicSurfaceTests
 
         private static bool IsSeen(MethodBase method) => method.IsPublic || method.IsFamily || method.IsFamilyOrAssembly;
 
-        private static string Access(MethodBase method) => (method.IsPublic ? "public " : "protected ") + (method.IsStatic ? "static " : "");
+        private static string Access(MethodBase method) => Access(method.IsPublic, method.IsStatic);
+
+        private static string Access(bool isPublic, bool isStatic) => (isPublic ? "public " : "protected ") + (isStatic ? "static " : "");
 
         private static string GenericOf(MethodInfo method) =>
             method.IsGenericMethod ? $"<{string.Join(", ", method.GetGenericArguments().Select(Text))}>" : "";
 
-        private static string Parameters(MethodBase method) => string.Join(", ", method.GetParameters().Select(parameter => Text(parameter.ParameterType)));
+        private static string Parameters(MethodBase method) =>
+            string.Join(", ", method.GetParameters().Select(parameter => Text(parameter.ParameterType)));
 
         private static string Text(Type type)
         {
@@ -151,7 +165,7 @@ public sealed class PublicSurfaceTests
             }
 
             var name = type.IsGenericType
-                ? $"{type.Name[..type.Name.IndexOf('`', StringComparison.Ordinal)]}<{string.Join(", ", type.GetGenericArguments().Select(Text))}>"
+                ? $"{type.Name.Split('`')[0]}<{string.Join(", ", type.GetGenericArguments().Select(Text))}>"
                 : type.Name switch
                 {
                     "Void" => "void",

@@ -42,7 +42,6 @@ internal sealed class Parent : ReceiveActor
         _strategy = strategy;
         Receive<Make>(make => Sender.Tell(Context.ActorOf(make.Props, make.Name)));
         Receive<Exception>(failure => throw failure);
-        Receive<string>(message => message == "children", _ => Sender.Tell(Context.GetChildren().Select(child => child.Path.Name).Order().ToArray()));
         ReceiveAny(message => Sender.Tell(message));
     }
 

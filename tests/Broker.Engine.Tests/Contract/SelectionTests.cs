@@ -5,7 +5,8 @@ public sealed class SelectionTests : ContractTest
     [Fact]
     public void An_actors_path_says_where_it_is()
     {
-        var actor = ActorOf(Doing((context, _) => context.Sender.Tell(context.ActorOf(Doing((_, _) => { }), "below"), context.Self)), "above");
+        var below = Doing((_, _) => { });
+        var actor = ActorOf(Doing((context, _) => context.Sender.Tell(context.ActorOf(below, "below"), context.Self)), "above");
         actor.Tell("make", TestActor);
 
         var child = ExpectMsg<IActorRef>(Patience);

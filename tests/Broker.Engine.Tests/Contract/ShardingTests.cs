@@ -19,7 +19,8 @@ public sealed class ShardingTests : ContractTest
             "thing",
             id => Props.Create(() => new Entity(id, life)),
             settings,
-            HashCodeMessageExtractor.Create(8, message => (message as ShardingEnvelope)?.EntityId!, message => ((ShardingEnvelope)message).Message),
+            HashCodeMessageExtractor.Create(
+                8, message => (message as ShardingEnvelope)?.EntityId!, message => ((ShardingEnvelope)message).Message),
             sharding.DefaultShardAllocationStrategy(settings),
             new HandedOff());
     }
@@ -162,7 +163,8 @@ public sealed class ShardingTests : ContractTest
     {
         var extractor = HashCodeMessageExtractor.Create(16, message => null!);
 
-        var sizes = Enumerable.Range(0, 16_000).CountBy(i => extractor.ShardId($"prefix:broadcast:{i}")).Select(shard => shard.Value).ToList();
+        var shards = Enumerable.Range(0, 16_000).CountBy(i => extractor.ShardId($"prefix:broadcast:{i}"));
+        var sizes = shards.Select(shard => shard.Value).ToList();
 
         Assert.Equal(16, sizes.Count);
         Assert.InRange((double)sizes.Max() / sizes.Min(), 1, 1.5);
