@@ -295,6 +295,7 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
     {
         Heard();
         Timers.Cancel(Tick.Attach);
+        Timers.Cancel(Tick.TryAgain);
         _hasHistory = attached.HasHistory;
         if (_owner is not null && !Sender.Equals(_owner))
         {

@@ -56,6 +56,18 @@ public sealed class LifeTests
     }
 
     [Fact]
+    public async Task The_first_publish_on_a_channel_waits_for_no_timer()
+    {
+        // It waited for the relay's next attempt, 250 ms later, though the channel's owner had answered at once.
+        await using var test = await TestNode.StartAsync();
+        var clock = Stopwatch.StartNew();
+
+        for (var i = 0; i < 60; i++) await test.Node.Publisher($"f{i}").PublishAsync("x");
+
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(60 * 0.25 / 2), $"60 publishes took {clock.Elapsed}");
+    }
+
+    [Fact]
     public async Task A_channel_that_comes_and_goes_under_its_clients_loses_nothing()
     {
         await using var test = await TestNode.StartAsync("channel.passivate-after = 1ms, relay.stop-after = 1ms, " + TestNode.History);
