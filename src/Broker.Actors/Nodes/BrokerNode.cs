@@ -202,8 +202,16 @@ public sealed class BrokerNode : IAsyncDisposable
             _services.Log.LogWarning("Some clients did not close in time");
         }
 
-        if (_ownsSystem) await CoordinatedShutdown.Get(_system).Run(NodeStops.Instance);
-        else await _actors.StopAsync(_system);
+        if (_ownsSystem)
+        {
+            await _actors.StopClientsAsync(_system);
+            await CoordinatedShutdown.Get(_system).Run(NodeStops.Instance);
+        }
+        else
+        {
+            await _actors.StopAsync(_system);
+        }
+
         await _gone.CancelAsync();
 
         if (_lease is not null) await _lease.DisposeAsync();

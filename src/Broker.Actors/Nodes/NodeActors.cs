@@ -46,15 +46,24 @@ internal sealed record NodeActors(IActorRef Channels, IActorRef Relays, IActorRe
         return new NodeActors(channels, relays, connections, door, letters, lost);
     }
 
-    /// <summary>Stops them in a system that lives on; completes when all are gone.</summary>
-    public Task StopAsync(ActorSystem system)
+    /// <summary>
+    /// Stops the clients' side; completes when it is gone. Before the channels: relays attach again when an owner goes, and a shard region that hands over would keep that until it
+    /// times out.
+    /// </summary>
+    public Task StopClientsAsync(ActorSystem system) => StopAsync(system, PoisonPill.Instance, Connections, Door, Relays);
+
+    /// <summary>Stops all of them in a system that lives on; completes when they are gone.</summary>
+    public async Task StopAsync(ActorSystem system)
+    {
+        await StopClientsAsync(system);
+        await StopAsync(system, GracefulShutdown.Instance, Channels);
+        await StopAsync(system, PoisonPill.Instance, DeadLetters, LostPublishes);
+    }
+
+    private static Task StopAsync(ActorSystem system, object order, params IActorRef[] actors)
     {
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        IActorRef[] all = [Connections, Door, Relays, Channels, DeadLetters, LostPublishes];
-        system.ActorOf(Props.Create(() => new StopWatcher(all, stopped)));
-
-        foreach (var actor in all) if (!actor.Equals(Channels)) system.Stop(actor);
-        Channels.Tell(GracefulShutdown.Instance, ActorRefs.NoSender);
+        system.ActorOf(Props.Create(() => new StopWatcher(actors, order, stopped)));
         return stopped.Task;
     }
 
@@ -72,10 +81,14 @@ internal sealed record NodeActors(IActorRef Channels, IActorRef Relays, IActorRe
     {
         private int _running;
 
-        public StopWatcher(IReadOnlyList<IActorRef> actors, TaskCompletionSource stopped)
+        public StopWatcher(IReadOnlyList<IActorRef> actors, object order, TaskCompletionSource stopped)
         {
             _running = actors.Count;
-            foreach (var actor in actors) Context.Watch(actor);
+            foreach (var actor in actors)
+            {
+                Context.Watch(actor);
+                actor.Tell(order, ActorRefs.NoSender);
+            }
 
             Receive<Terminated>(_ =>
             {

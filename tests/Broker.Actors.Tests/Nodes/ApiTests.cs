@@ -9,7 +9,7 @@ using Broker.Actors.Subscribing;
 namespace Broker.Actors.Tests.Nodes;
 
 /// <summary>The in-process API as README shows it.</summary>
-public sealed class ApiTests : TestKit
+public sealed class ApiTests() : TestKit(ConfigurationFactory.ParseString(Configuration.EngineText(Configuration.Default())))
 {
     private static readonly ChannelName News = ChannelName.Broadcast("news");
     private static readonly Caller John = new("john", ["staff", "chess"], "s3cret");

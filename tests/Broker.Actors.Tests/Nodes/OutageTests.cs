@@ -141,7 +141,7 @@ public sealed class OutageTests
         await Assert.ThrowsAsync<PublishException>(() => test.Node.Publisher("news").PublishAsync("lost", expire: 0).WaitAsync(TestNode.Soon));
         await test.Server.RestartAsync();
         await PublishSoonAsync(test, "after");
-        await test.StrangerPublishesAsync(News, "foreign");
+        await test.Server.CliAsync("PUBLISH", "broadcast:news", "foreign");
 
         await TestNode.UntilAsync(() => reading.Texts.Contains("foreign"), "the foreign publication after the outage");
         Assert.Equal(["before", "after", "foreign"], reading.Texts);
