@@ -114,6 +114,16 @@ public abstract class ActorPath : IEquatable<ActorPath>, IComparable<ActorPath>
     /// <summary>The path without its address: <c>/user/parent/name</c>.</summary>
     public string ToStringWithoutAddress() => Depth == 0 ? "/" : "/" + string.Join('/', Elements);
 
+    /// <summary>The path with the address of the node that it is on; its own, if it names one already.</summary>
+    public string ToStringWithAddress(Address address) => (Address.Host is null ? address : Address) + ToStringWithoutAddress();
+
+    /// <summary>The path with its incarnation, as others on this node read it.</summary>
+    public string ToSerializationFormat() => ToStringWithUid();
+
+    /// <summary>The path with its incarnation, as other nodes read it.</summary>
+    public string ToSerializationFormatWithAddress(Address address) =>
+        Uid == 0 ? ToStringWithAddress(address) : $"{ToStringWithAddress(address)}#{Uid}";
+
     /// <summary>The path with its incarnation: <c>akka://system/user/name#uid</c>.</summary>
     public string ToStringWithUid() => Uid == 0 ? ToString() : $"{this}#{Uid}";
 

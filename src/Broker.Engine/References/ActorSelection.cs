@@ -74,10 +74,11 @@ public class ActorSelection : ICanTell
         ArgumentNullException.ThrowIfNull(path);
         if (Address.TryParse(path, out var address))
         {
-            // Another system's actors cannot be reached yet; a path of this one is as good as one without its address.
+            // A path of this system is as good as one without its address. On another node it names one actor: no patterns.
             var slash = path.IndexOf('/', path.IndexOf("://", StringComparison.Ordinal) + 3);
-            var isHere = address!.Equals(root.System.Address);
-            return new ActorSelection(isHere ? root : root.System.DeadLetterMailbox, Split(slash < 0 ? "" : path[slash..]));
+            return ((ActorRefProvider)root.System.Provider).IsHere(address!)
+                ? new ActorSelection(root, Split(slash < 0 ? "" : path[slash..]))
+                : new ActorSelection((IInternalActorRef)root.System.Provider.ResolveActorRef(path), []);
         }
 
         return new ActorSelection(path.StartsWith('/') ? root : relativeTo, Split(path));

@@ -73,8 +73,26 @@ internal sealed class AskRef<T>(LocalActorSystem system) : ActorRefBase
 
     public override bool IsTerminated => _answer.Task.IsCompleted;
 
-    /// <summary>Given when somebody asks for it: hardly any answer needs one.</summary>
-    public override ActorPath Path => LazyInitializer.EnsureInitialized(ref _path, system.NextTemporaryPath);
+    /// <summary>Given when somebody asks for it: hardly any answer needs one. From then on the answer may come by the path.</summary>
+    public override ActorPath Path
+    {
+        get
+        {
+            if (Volatile.Read(ref _path) is { } given)
+            {
+                return given;
+            }
+
+            var path = LazyInitializer.EnsureInitialized(ref _path, system.NextTemporaryPath);
+            system.Temporaries[path.Name] = this;
+            if (IsTerminated)
+            {
+                system.Temporaries.TryRemove(path.Name, out _);
+            }
+
+            return path;
+        }
+    }
 
     public void Expect(TimeSpan timeout, CancellationToken cancellationToken)
     {
@@ -128,6 +146,10 @@ internal sealed class AskRef<T>(LocalActorSystem system) : ActorRefBase
     {
         _timeout?.Cancel();
         _cancellation.Unregister();
+        if (Volatile.Read(ref _path) is { } path)
+        {
+            system.Temporaries.TryRemove(path.Name, out _);
+        }
     }
 
     private sealed class TimeoutAlarm(AskRef<T> asking, TimeSpan timeout) : Alarm(period: null)

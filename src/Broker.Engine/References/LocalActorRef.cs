@@ -44,6 +44,8 @@ internal sealed class LocalActorRef : ActorRefBase
 
     public string Name => _name;
 
+    public long Uid => _uid;
+
     public Dispatcher Dispatcher => _dispatcher;
 
     /// <summary>Null when the actor has stopped.</summary>

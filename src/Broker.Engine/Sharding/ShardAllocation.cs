@@ -29,15 +29,26 @@ internal sealed class AllHere : IShardAllocationStrategy
 /// <summary>How entities are kept.</summary>
 public sealed class ClusterShardingSettings
 {
-    private ClusterShardingSettings(int bufferSize) => BufferSize = bufferSize;
+    private ClusterShardingSettings(Config config)
+    {
+        BufferSize = config.GetInt("buffer-size");
+        MaxMoves = config.GetInt("max-simultaneous-moves");
+        HandOverTimeout = config.GetTimeSpan("handoff-timeout", allowInfinite: false);
+    }
 
-    /// <summary>How many messages a region keeps for entities that are passivating.</summary>
+    /// <summary>How many messages a region keeps for entities that are passivating, and how many for shards on their way.</summary>
     internal int BufferSize { get; }
+
+    /// <summary>How many shards of a type a node hands over at once.</summary>
+    internal int MaxMoves { get; }
+
+    /// <summary>How long entities have to stop when their shard goes.</summary>
+    internal TimeSpan HandOverTimeout { get; }
 
     /// <summary>What the system's configuration says under <c>akka.cluster.sharding</c>.</summary>
     public static ClusterShardingSettings Create(ActorSystem system)
     {
         ArgumentNullException.ThrowIfNull(system);
-        return new ClusterShardingSettings(system.Settings.Config.GetInt("akka.cluster.sharding.buffer-size"));
+        return new ClusterShardingSettings(system.Settings.Config.GetConfig("akka.cluster.sharding"));
     }
 }

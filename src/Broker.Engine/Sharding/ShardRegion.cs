@@ -1,48 +1,103 @@
-using System.Collections.Immutable;
+using System.Globalization;
 
 namespace Broker.Engine;
 
-/// <summary>The entities of one type on this node: makes them, finds them, keeps what comes for them while they passivate.</summary>
-internal sealed class ShardRegion : ReceiveActor
+/// <summary>
+/// The entities of one type on this node: makes them, finds them, keeps what comes for them while they passivate. In a cluster it also
+/// takes part in who has which shard (<see cref="ShardTable"/> decides) and sends on what is for another node.
+/// </summary>
+/// <remarks>
+/// What comes for a shard whose node is not known, or that is on its way to another, waits in a bounded buffer; what finds no room is a
+/// dead letter. A message that another region sent here, and that is not ours, waits for this node to learn more, and is sent on at most
+/// <see cref="MaxHops"/> times, so that two nodes of different opinions do not throw it at each other forever.
+/// </remarks>
+internal sealed partial class ShardRegion : ReceiveActor, IWithTimers
 {
+    private const int MaxHops = 3;
+
     private readonly Plan _plan;
-    private readonly Dictionary<string, Entity> _byId = [];
-    private readonly Dictionary<IActorRef, Entity> _byRef = [];
-    private int _buffered;
+    private readonly Entities _entities = new();
+    private readonly ShardBuffer _waiting;
+    private readonly ShardTable? _table;
+    private int _kept;
     private bool _isShuttingDown;
 
     public ShardRegion(Plan plan)
     {
         _plan = plan;
+        _waiting = new ShardBuffer(plan.BufferSize);
+        if (Cell.System.Links is { } links)
+        {
+            _table = new ShardTable(plan.Type, plan.Shards, links.Self.Id, plan.MaxMoves);
+        }
+
         Receive<Passivate>(OnPassivate);
         Receive<EntityStopped>(OnEntityStopped);
+        Receive<ClusterView>(OnView);
+        Receive<HandOverTimeout>(OnHandOverTimeout);
         Receive<GetShardRegionState>(OnGetState);
         Receive<GetClusterShardingStats>(OnGetStats);
+        Receive<StatsQuery>(OnStatsQuery);
         Receive<GracefulShutdown>(OnGracefulShutdown);
-        ReceiveAny(OnMessage);
+        Receive<Routed>(routed => OnMessage(routed.Message, routed.Hops));
+        ReceiveAny(message => OnMessage(message, hops: 0));
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    protected override void PreStart()
+    {
+        if (_table is not null && Cluster.Get(Cell.System).View is { } view)
+        {
+            OnView(view);
+        }
     }
 
     protected override void PostStop()
     {
-        foreach (var entity in _byId.Values)
+        foreach (var entity in _entities.All)
         {
-            Drop(entity.TakeBuffer());
+            Drop(entity.TakeKept());
+        }
+
+        foreach (var shard in _waiting.Shards.ToList())
+        {
+            foreach (var message in _waiting.Take(shard))
+            {
+                Drop(message.Message, message.Sender);
+            }
         }
     }
 
-    private void OnMessage(object message)
+    private void OnMessage(object message, int hops)
     {
         if (!TryExtract(message, out var id, out var content))
         {
             Unhandled(message);
-            return;
         }
+        else if (_table is null)
+        {
+            Deliver(id, content, message);
+        }
+        else if (TryFindShard(id, message, out var shard))
+        {
+            Route(shard, id, content, new InTransit(message, Sender, hops));
+        }
+        else
+        {
+            Drop(message, Sender);
+        }
+    }
 
-        if (_byId.TryGetValue(id, out var entity) && entity.IsPassivating)
+    /// <summary>To the entity, which is made if it is not there.</summary>
+    private void Deliver(string id, object content, object message)
+    {
+        var entity = _entities.Find(id);
+        if (entity is { IsPassivating: true })
         {
             Keep(entity, content);
         }
-        else if (_isShuttingDown)
+        else if (_isShuttingDown && _table is null)
         {
             Drop(content, Sender);
         }
@@ -58,9 +113,9 @@ internal sealed class ShardRegion : ReceiveActor
 
     private void OnPassivate(Passivate passivate)
     {
-        if (_byRef.TryGetValue(Sender, out var entity) && !entity.IsPassivating)
+        if (_entities.Find(Sender) is { IsPassivating: false } entity)
         {
-            entity.Passivate();
+            entity.IsPassivating = true;
             entity.Actor.Tell(passivate.StopMessage);
         }
     }
@@ -68,12 +123,11 @@ internal sealed class ShardRegion : ReceiveActor
     private void OnEntityStopped(EntityStopped stopped)
     {
         var entity = stopped.Entity;
-        _byId.Remove(entity.Id);
-        _byRef.Remove(entity.Actor);
-        var kept = entity.TakeBuffer();
-        if (kept.Count > 0 && !_isShuttingDown && Start(entity.Id, kept.Peek().Message) is { } next)
+        _entities.Remove(entity);
+        var kept = entity.TakeKept();
+        if (kept.Count > 0 && MayStart(entity.ShardId) && Start(entity.Id, kept.Peek().Message) is { } next)
         {
-            _buffered -= kept.Count;
+            _kept -= kept.Count;
             foreach (var (message, sender) in kept)
             {
                 next.Actor.Tell(message, sender);
@@ -84,17 +138,8 @@ internal sealed class ShardRegion : ReceiveActor
             Drop(kept);
         }
 
+        AfterStop(entity.ShardId);
         StopWhenEmpty();
-    }
-
-    private void OnGetState(GetShardRegionState query) => Sender.Tell(new CurrentShardRegionState(
-        [.. _byId.Values.GroupBy(entity => entity.ShardId, (shard, entities) =>
-            new ShardState(shard, entities.Select(entity => entity.Id).ToImmutableHashSet()))]));
-
-    private void OnGetStats(GetClusterShardingStats query)
-    {
-        var stats = new ShardRegionStats(_byId.Values.CountBy(entity => entity.ShardId).ToImmutableDictionary());
-        Sender.Tell(new ClusterShardingStats(ImmutableDictionary<Address, ShardRegionStats>.Empty.Add(Cell.System.Address, stats)));
     }
 
     private void OnGracefulShutdown(GracefulShutdown shutdown)
@@ -105,17 +150,29 @@ internal sealed class ShardRegion : ReceiveActor
         }
 
         _isShuttingDown = true;
-        foreach (var entity in _byId.Values.Where(entity => !entity.IsPassivating))
+        if (_table is null)
         {
-            entity.Actor.Tell(_plan.HandOffStopMessage);
+            StopEntities(_entities.All);
+        }
+        else
+        {
+            Retire();
         }
 
         StopWhenEmpty();
     }
 
+    private void StopEntities(IReadOnlyCollection<Entity> entities)
+    {
+        foreach (var entity in entities.Where(entity => !entity.IsPassivating))
+        {
+            entity.Actor.Tell(_plan.HandOffStopMessage);
+        }
+    }
+
     private void StopWhenEmpty()
     {
-        if (_isShuttingDown && _byId.Count == 0)
+        if (_isShuttingDown && _entities.Count == 0 && HasNothingToHandOver)
         {
             Context.Stop(Self);
         }
@@ -127,8 +184,7 @@ internal sealed class ShardRegion : ReceiveActor
         {
             var actor = Context.ActorOf(_plan.EntityProps(id), Uri.EscapeDataString(id));
             var entity = new Entity(id, _plan.Extractor.ShardId(id, message), actor);
-            _byId.Add(id, entity);
-            _byRef.Add(actor, entity);
+            _entities.Add(entity);
             Context.WatchWith(actor, new EntityStopped(entity));
             return entity;
         }
@@ -161,21 +217,27 @@ internal sealed class ShardRegion : ReceiveActor
         }
     }
 
+    private bool TryFindShard(string id, object message, out int shard)
+    {
+        var shardId = _plan.Extractor.ShardId(id, message);
+        return int.TryParse(shardId, NumberStyles.None, CultureInfo.InvariantCulture, out shard) && shard < _plan.Shards;
+    }
+
     private void Keep(Entity entity, object message)
     {
-        if (_buffered >= _plan.BufferSize)
+        if (_kept >= _plan.BufferSize)
         {
             Drop(message, Sender);
             return;
         }
 
-        _buffered++;
+        _kept++;
         entity.Keep(message, Sender);
     }
 
     private void Drop(Queue<(object Message, IActorRef Sender)> kept)
     {
-        _buffered -= kept.Count;
+        _kept -= kept.Count;
         foreach (var (message, sender) in kept)
         {
             Drop(message, sender);
@@ -185,32 +247,25 @@ internal sealed class ShardRegion : ReceiveActor
     private void Drop(object message, IActorRef sender) => Cell.System.DeadLetters.Tell(new DeadLetter(message, sender, Self));
 
     /// <summary>What a type of entities was started with.</summary>
-    internal sealed record Plan(Func<string, Props> EntityProps, IMessageExtractor Extractor, object HandOffStopMessage, int BufferSize);
+    /// <param name="Type">Its name.</param>
+    /// <param name="Shards">How many there are; of interest only in a cluster.</param>
+    /// <param name="EntityProps">Makes an entity's Props from its id.</param>
+    /// <param name="Extractor">Finds the entity of a message.</param>
+    /// <param name="HandOffStopMessage">Stops an entity whose shard moves.</param>
+    /// <param name="BufferSize">How many messages are kept for passivating entities, and how many for shards on their way.</param>
+    /// <param name="MaxMoves">How many shards may be on their way to other nodes at once.</param>
+    /// <param name="HandOverTimeout">After that long an entity that was told to stop is stopped.</param>
+    internal sealed record Plan(
+        string Type,
+        int Shards,
+        Func<string, Props> EntityProps,
+        IMessageExtractor Extractor,
+        object HandOffStopMessage,
+        int BufferSize,
+        int MaxMoves,
+        TimeSpan HandOverTimeout);
 
     private sealed record EntityStopped(Entity Entity);
 
-    /// <summary>One incarnation of an entity.</summary>
-    private sealed class Entity(string id, string shardId, IActorRef actor)
-    {
-        private Queue<(object Message, IActorRef Sender)>? _buffer;
-
-        public string Id => id;
-
-        public string ShardId => shardId;
-
-        public IActorRef Actor => actor;
-
-        public bool IsPassivating { get; private set; }
-
-        public void Passivate() => IsPassivating = true;
-
-        public void Keep(object message, IActorRef sender) => (_buffer ??= []).Enqueue((message, sender));
-
-        public Queue<(object Message, IActorRef Sender)> TakeBuffer()
-        {
-            var kept = _buffer ?? [];
-            _buffer = null;
-            return kept;
-        }
-    }
+    private sealed record HandOverTimeout(int Shard);
 }

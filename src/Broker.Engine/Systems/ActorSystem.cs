@@ -19,6 +19,9 @@ public abstract class ActorSystem : IActorRefFactory, IDisposable
     /// <summary>Where dead letters and unhandled messages are published.</summary>
     public abstract EventStream EventStream { get; }
 
+    /// <summary>Makes bytes of messages for other nodes.</summary>
+    public abstract Serialization Serialization { get; }
+
     /// <summary>Takes messages and publishes them as dead letters.</summary>
     public abstract IActorRef DeadLetters { get; }
 
@@ -86,6 +89,12 @@ public abstract class ExtendedActorSystem : ActorSystem
     {
     }
 
+    /// <summary>Finds references by their paths.</summary>
+    public abstract IActorRefProvider Provider { get; }
+
     /// <summary>Makes an actor that stops only after all of the application's have.</summary>
     public abstract IActorRef SystemActorOf(Props props, string? name = null);
+
+    /// <summary>Stops all actors at once, without leaving the cluster: to the other nodes it is as if the process had died.</summary>
+    public abstract void Abort();
 }

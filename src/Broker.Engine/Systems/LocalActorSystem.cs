@@ -8,10 +8,11 @@ internal sealed class LocalActorSystem : ExtendedActorSystem
     private readonly ConcurrentDictionary<Type, Lazy<object>> _extensions = new();
     private readonly TaskCompletionSource _terminated = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Stack<Action> _onTermination = new();
+    private readonly Lazy<Serialization> _serialization;
     private readonly LocalActorRef _root;
     private readonly LocalActorRef _user;
     private readonly LocalActorRef _system;
-    private long _lastUid = Random.Shared.NextInt64(1, int.MaxValue);
+    private long _lastUid = Random.Shared.NextInt64(1, long.MaxValue / 2);
     private long _lastTemporary;
 
     public LocalActorSystem(string name, Config config)
@@ -31,12 +32,21 @@ internal sealed class LocalActorSystem : ExtendedActorSystem
         EventStream = new EventStream();
         DeadLetterMailbox = new DeadLetters(this, new RootActorPath(Address).Child("deadLetters"));
         Dispatchers = new Dispatchers(this);
+        Provider = new ActorRefProvider(this);
+        _serialization = new Lazy<Serialization>(() => new Serialization(this));
+        Links = Settings.Config.GetString("akka.actor.provider") switch
+        {
+            "local" => null,
+            "cluster" => new Links(this, LinkSettings.Read(Settings.Config)),
+            var other => throw new ConfigurationException($"akka.actor.provider is [{other}]; known are local and cluster."),
+        };
 
         _root = Guardians.Root(this, OnRootTerminated);
         _system = (LocalActorRef)_root.Cell!.ActorOf(Guardians.Below, "system");
         _user = (LocalActorRef)_root.Cell!.ActorOf(Guardians.Below, "user");
         _root.Tell(new Guardians.Begin(_user, _system), ActorRefs.NoSender);
         CoordinatedShutdown.Get(this);
+        Links?.Start();
     }
 
     public override string Name { get; }
@@ -48,6 +58,10 @@ internal sealed class LocalActorSystem : ExtendedActorSystem
     public override EventStream EventStream { get; }
 
     public override IActorRef DeadLetters => DeadLetterMailbox;
+
+    public override Serialization Serialization => _serialization.Value;
+
+    public override IActorRefProvider Provider { get; }
 
     public override Task WhenTerminated => _terminated.Task;
 
@@ -62,6 +76,12 @@ internal sealed class LocalActorSystem : ExtendedActorSystem
     public Dispatchers Dispatchers { get; }
 
     public LocalActorRef Root => _root;
+
+    /// <summary>The links to other nodes; null without <c>akka.actor.provider = cluster</c>.</summary>
+    public Links? Links { get; }
+
+    /// <summary>Those that wait for an answer and have told somebody their path, by their names.</summary>
+    public ConcurrentDictionary<string, IActorRef> Temporaries { get; } = new();
 
     public long NextUid() => Interlocked.Increment(ref _lastUid);
 
@@ -104,6 +124,12 @@ internal sealed class LocalActorSystem : ExtendedActorSystem
     /// <summary>Stops the application's actors, then the system's.</summary>
     public void StopAll() => _user.Stop();
 
+    public override void Abort()
+    {
+        Links?.Dispose();
+        _root.Stop();
+    }
+
     public override void RegisterOnTermination(Action code)
     {
         ArgumentNullException.ThrowIfNull(code);
@@ -144,6 +170,7 @@ internal sealed class LocalActorSystem : ExtendedActorSystem
     private void OnRootTerminated()
     {
         Wheel.Dispose();
+        Links?.Dispose();
         Action[] actions;
         lock (_onTermination)
         {

@@ -172,6 +172,7 @@ public sealed class PublicSurfaceTests
                     "Object" => "object",
                     "String" => "string",
                     "Boolean" => "bool",
+                    "Byte" => "byte",
                     "Int32" => "int",
                     "Int64" => "long",
                     "Double" => "double",

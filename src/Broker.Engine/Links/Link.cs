@@ -1,0 +1,206 @@
+using System.Buffers;
+using System.Diagnostics;
+
+namespace Broker.Engine;
+
+/// <summary>One connection to a node that has proved itself: writes what waits for the node, hands on what comes from it, ends when silent.</summary>
+internal sealed class Link : IDisposable
+{
+    private static readonly TimeSpan RetirePatience = TimeSpan.FromSeconds(1);
+
+    private readonly Wire _wire;
+    private readonly RemoteNode _node;
+    private readonly Links _links;
+    private readonly CancellationTokenSource _writeStop = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Task _writing = Task.CompletedTask;
+    private long _lastRead = Stopwatch.GetTimestamp();
+    private bool _isHandling;
+    private bool _hasWritten;
+    private int _isAborted;
+
+    public Link(Wire wire, RemoteNode node, Links links, NodeIdentity peer, bool isDialledHere)
+    {
+        (_wire, _node, _links, Peer) = (wire, node, links, peer);
+        IsDialledBySmaller = isDialledHere == links.Self.CompareTo(peer) < 0;
+    }
+
+    public NodeIdentity Peer { get; }
+
+    /// <summary>Dialled by the node with the smaller id.</summary>
+    public bool IsDialledBySmaller { get; }
+
+    /// <summary>Completes when nothing more comes from it.</summary>
+    public Task Ended => _ended.Task;
+
+    /// <summary>Carries frames until it ends.</summary>
+    /// <param name="predecessor">Completes when the link before this one carries nothing more: order is kept from one to the next.</param>
+    public async Task RunAsync(Task predecessor)
+    {
+        await predecessor.ConfigureAwait(false);
+        using var clock = new Timer(_ => LookAtClock(), null, _links.Settings.KeepAlive, _links.Settings.KeepAlive);
+        _writing = WriteAsync();
+        try
+        {
+            await ReadAsync().ConfigureAwait(false);
+        }
+        catch (Exception broken) when (broken is IOException or ObjectDisposedException or OperationCanceledException or InvalidOperationException)
+        {
+            // The connection broke; the node sees to another.
+        }
+
+        Abort();
+        await _writing.ConfigureAwait(false);
+        _ended.TrySetResult();
+        _node.OnEnded(this);
+    }
+
+    /// <summary>Another link takes its place: sends no more, and reads what is still on its way.</summary>
+    public async Task RetireAsync()
+    {
+        await _writeStop.CancelAsync().ConfigureAwait(false);
+        try
+        {
+            await _writing.ConfigureAwait(false);
+            await _wire.FinishAsync().ConfigureAwait(false);
+            await Ended.WaitAsync(RetirePatience).ConfigureAwait(false);
+        }
+        catch (Exception over) when (over is TimeoutException or IOException or ObjectDisposedException or System.Net.Sockets.SocketException)
+        {
+            Abort();
+        }
+    }
+
+    public void Dispose() => Abort();
+
+    public void Abort()
+    {
+        if (Interlocked.Exchange(ref _isAborted, 1) == 0)
+        {
+            _writeStop.Cancel();
+            _wire.Dispose();
+        }
+    }
+
+    private async Task ReadAsync()
+    {
+        while (true)
+        {
+            var read = await _wire.Reader.ReadAsync().ConfigureAwait(false);
+            Volatile.Write(ref _isHandling, true);
+            var buffer = read.Buffer;
+            while (true)
+            {
+                var outcome = Frame.TryRead(ref buffer, Frame.MaxLength, out var kind, out var payload);
+                if (outcome == FrameRead.Incomplete)
+                {
+                    break;
+                }
+
+                if (outcome == FrameRead.Garbage || !Handle(kind, payload))
+                {
+                    _links.Log.Warning($"The link to {Peer.Address} is cut: what came over it is no frame of ours");
+                    return;
+                }
+            }
+
+            _wire.Reader.AdvanceTo(buffer.Start, buffer.End);
+            Volatile.Write(ref _lastRead, Stopwatch.GetTimestamp());
+            Volatile.Write(ref _isHandling, false);
+            if (read.IsCompleted)
+            {
+                return;
+            }
+        }
+    }
+
+    private bool Handle(FrameKind kind, ReadOnlySequence<byte> payload)
+    {
+        _links.Counters.CountReceived();
+        if (payload.IsSingleSegment)
+        {
+            return _node.OnFrame(kind, payload.FirstSpan);
+        }
+
+        var length = (int)payload.Length;
+        var whole = ArrayPool<byte>.Shared.Rent(length);
+        payload.CopyTo(whole);
+        var isGood = _node.OnFrame(kind, whole.AsSpan(0, length));
+        ArrayPool<byte>.Shared.Return(whole);
+        return isGood;
+    }
+
+    private async Task WriteAsync()
+    {
+        var queue = _node.Queue;
+        var stop = _writeStop.Token;
+        try
+        {
+            // What the other side must know whatever was lost before; once, at the beginning of each link.
+            foreach (var watch in _node.Watches.Frames())
+            {
+                await WriteAsync(watch).ConfigureAwait(false);
+            }
+
+            await _wire.Writer.FlushAsync().ConfigureAwait(false);
+            while (await queue.WaitAsync(stop).ConfigureAwait(false))
+            {
+                while (!stop.IsCancellationRequested && queue.TryTake(out var frame))
+                {
+                    await WriteAsync(frame).ConfigureAwait(false);
+                }
+
+                await _wire.Writer.FlushAsync().ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // It retires, or has ended.
+        }
+        catch (Exception broken) when (broken is IOException or ObjectDisposedException or InvalidOperationException)
+        {
+            Abort();
+        }
+    }
+
+    private ValueTask WriteAsync(Frame frame)
+    {
+        frame.Memory.Span.CopyTo(_wire.Writer.GetSpan(frame.Length));
+        _wire.Writer.Advance(frame.Length);
+        _links.Counters.CountSent(1, frame.Length);
+        frame.Return();
+        _hasWritten = true;
+
+        // Together in one write, but not without end.
+        return _wire.Writer.UnflushedBytes < Frame.MaxLength ? ValueTask.CompletedTask : FlushAsync();
+    }
+
+    private async ValueTask FlushAsync() => await _wire.Writer.FlushAsync().ConfigureAwait(false);
+
+    private void LookAtClock()
+    {
+        if (!Volatile.Read(ref _isHandling) && Stopwatch.GetElapsedTime(Volatile.Read(ref _lastRead)) > _links.Settings.Silence)
+        {
+            Abort();
+            return;
+        }
+
+        if (!_hasWritten)
+        {
+            _node.Queue.TryAdd(Frame.Of(FrameKind.Alive, []));
+        }
+
+        _hasWritten = false;
+    }
+}
+
+/// <summary>Which of two links between the same nodes stays, so that both come to the same answer.</summary>
+internal static class LinkChoice
+{
+    /// <summary>
+    /// Both may dial at once, and one may not have noticed yet that the other's end is broken. The one dialled by the smaller node stays;
+    /// of two that the same node dialled, the newer one; a node's new life ends its former life's link.
+    /// </summary>
+    public static bool Replaces(Link? current, NodeIdentity peer, bool isDialledBySmaller) =>
+        current is null || current.Peer.Uid != peer.Uid || isDialledBySmaller || !current.IsDialledBySmaller;
+}

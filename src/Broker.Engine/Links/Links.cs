@@ -1,0 +1,233 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using System.Text;
+
+namespace Broker.Engine;
+
+/// <summary>
+/// A node's links to others: one TCP connection per pair of nodes, whoever dialled it (<see cref="LinkChoice"/>). A stranger who connects
+/// has <see cref="LinkSettings.HandshakeTimeout"/> to prove himself (<see cref="Handshake"/>) and costs at most
+/// <see cref="Handshake.MaxLength"/> bytes until then; <see cref="LinkSettings.MaxStrangers"/> at once, more are hung up on.
+/// </summary>
+internal sealed class Links : IDisposable
+{
+    private static readonly TimeSpan LogInterval = TimeSpan.FromMinutes(1);
+
+    private readonly ConcurrentDictionary<Address, RemoteNode> _nodes = new();
+    private readonly ConditionalWeakTable<IActorRef, byte[]> _senderNames = [];
+    private readonly ConcurrentDictionary<string, long> _logged = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Socket _listener;
+    private ImmutableHashSet<Address> _members = [];
+    private int _strangers;
+
+    /// <exception cref="SocketException">The port is taken, or the host is not this machine's.</exception>
+    public Links(LocalActorSystem system, LinkSettings settings)
+    {
+        (System, Settings) = (system, settings);
+        var ip = IPAddress.TryParse(settings.BindHost, out var literal) ? literal : Dns.GetHostAddresses(settings.BindHost)[0];
+        _listener = new Socket(ip.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        _listener.Bind(new IPEndPoint(ip, settings.Port));
+        _listener.Listen(512);
+        var port = ((IPEndPoint)_listener.LocalEndPoint!).Port;
+        Self = new NodeIdentity(new Address("akka.tcp", system.Name, settings.Host, port), NodeIdentity.NewUid());
+    }
+
+    public LocalActorSystem System { get; }
+
+    public LinkSettings Settings { get; }
+
+    public NodeIdentity Self { get; }
+
+    public LinkCounters Counters { get; } = new();
+
+    public Log Log => System.Log;
+
+    /// <summary>The nodes that this one knows of, linked or not.</summary>
+    public IReadOnlyCollection<RemoteNode> Nodes => [.. _nodes.Values];
+
+    private HandshakeTerms Terms => new(System.Name, Self, Settings.Secret);
+
+    /// <summary>Takes connections: when there are actors.</summary>
+    public void Start() => Task.Run(AcceptAsync);
+
+    public RemoteNode NodeAt(Address address) => _nodes.GetOrAdd(address, static (address, links) => new RemoteNode(links, address), this);
+
+    public bool IsMember(Address address) => Volatile.Read(ref _members).Contains(address);
+
+    /// <summary>Whose links are to be kept up. The smaller of two nodes dials before it has anything to say.</summary>
+    public void SetMembers(IEnumerable<NodeIdentity> members)
+    {
+        var others = members.Where(member => member.Uid != Self.Uid).ToList();
+        Volatile.Write(ref _members, [.. others.Select(member => member.Address)]);
+        foreach (var member in others.Where(member => Self.CompareTo(member) < 0))
+        {
+            NodeAt(member.Address).DialIfNeeded();
+        }
+    }
+
+    /// <summary>A member is gone: who watches its actors is told. The address may have come back to life meanwhile.</summary>
+    public void OnGone(NodeIdentity member)
+    {
+        if (_nodes.TryGetValue(member.Address, out var node) && (node.PeerUid == 0 || node.PeerUid == member.Uid))
+        {
+            node.Close();
+        }
+    }
+
+    public void Forget(RemoteNode node) => _nodes.TryRemove(KeyValuePair.Create(node.Address, node));
+
+    /// <summary>How a frame names its sender: see <see cref="MessageFrame"/>.</summary>
+    public ReadOnlySpan<byte> NameOfSender(IActorRef? sender) => sender switch
+    {
+        null => [],
+        RemoteActorRef remote => Encoding.UTF8.GetBytes(remote.Path.ToSerializationFormat()),
+        _ => _senderNames.GetValue(sender, static actor => Encoding.UTF8.GetBytes(
+            actor.Path.Uid == 0 ? actor.Path.ToStringWithoutAddress() : $"{actor.Path.ToStringWithoutAddress()}#{actor.Path.Uid}")),
+    };
+
+    /// <summary>Makes a connection to a node and shakes hands.</summary>
+    /// <returns>False if the node keeps the link that it has.</returns>
+    public async Task<bool> DialAsync(RemoteNode node)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        timeout.CancelAfter(Settings.HandshakeTimeout);
+        var wire = await Wire.DialAsync(node.Address, Settings, timeout.Token).ConfigureAwait(false);
+        try
+        {
+            var handshake = Handshake.Dial(Terms, wire.Binding);
+            var outcome = await wire.ShakeHandsAsync(handshake, isDialler: true, timeout.Token).ConfigureAwait(false);
+            if (!handshake.Peer!.Address.Equals(node.Address))
+            {
+                throw new LinkRefusedException($"it calls itself {handshake.Peer.Address}");
+            }
+
+            if (outcome == HandshakeStep.Duplicate)
+            {
+                wire.Dispose();
+                return false;
+            }
+
+            _logged.TryRemove($"dial {node.Address}", out _);
+            node.Attach(wire, handshake.Peer, isDialledHere: true);
+            return true;
+        }
+        catch
+        {
+            wire.Dispose();
+            throw;
+        }
+    }
+
+    public void LogFailedDial(Address address, Exception failure)
+    {
+        if (!_stop.IsCancellationRequested)
+        {
+            LogOnce($"dial {address}", $"No link to {address}: {failure.Message}");
+        }
+    }
+
+    public void Dispose()
+    {
+        _stop.Cancel();
+        _listener.Dispose();
+        Volatile.Write(ref _members, []);
+        foreach (var node in _nodes.Values)
+        {
+            node.Close();
+        }
+    }
+
+    private async Task AcceptAsync()
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                var socket = await _listener.AcceptAsync(_stop.Token).ConfigureAwait(false);
+                _ = WelcomeAsync(socket);
+            }
+            catch (SocketException failure) when (!_stop.IsCancellationRequested)
+            {
+                LogOnce("accept", $"A connection could not be accepted: {failure.Message}");
+                await Task.Delay(Settings.MinBackOff).ConfigureAwait(false);
+            }
+            catch (Exception over) when (over is OperationCanceledException or ObjectDisposedException or SocketException)
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task WelcomeAsync(Socket socket)
+    {
+        if (Interlocked.Increment(ref _strangers) > Settings.MaxStrangers)
+        {
+            Interlocked.Decrement(ref _strangers);
+            Refuse(socket, "too many have not proved themselves yet");
+            return;
+        }
+
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        timeout.CancelAfter(Settings.HandshakeTimeout);
+        Wire? wire = null;
+        try
+        {
+            wire = await Wire.AcceptAsync(socket, Settings, timeout.Token).ConfigureAwait(false);
+            var handshake = Handshake.Accept(Terms, wire.Binding, peer => NodeAt(peer.Address).Wants(peer, isDialledHere: false));
+            var outcome = await wire.ShakeHandsAsync(handshake, isDialler: false, timeout.Token).ConfigureAwait(false);
+            if (outcome == HandshakeStep.Done)
+            {
+                NodeAt(handshake.Peer!.Address).Attach(wire, handshake.Peer, isDialledHere: false);
+            }
+            else
+            {
+                wire.Dispose();
+            }
+        }
+        catch (Exception failure)
+        {
+            wire?.Dispose();
+            var why = failure is OperationCanceledException ? "it did not prove itself in time" : failure.Message;
+            if (!_stop.IsCancellationRequested)
+            {
+                Refuse(socket, why);
+            }
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _strangers);
+        }
+    }
+
+    private void Refuse(Socket socket, string why)
+    {
+        socket.Dispose();
+        Counters.CountRefused();
+        LogOnce("stranger", $"A connection to the link port is cut off: {why}");
+    }
+
+    /// <summary>The first of a kind, then one a minute: strangers must not fill the log. The kinds are ours, so they are few.</summary>
+    private void LogOnce(string kind, string text)
+    {
+        var now = Stopwatch.GetTimestamp();
+        var last = _logged.GetValueOrDefault(kind, long.MinValue);
+        if (last != long.MinValue && Stopwatch.GetElapsedTime(last, now) < LogInterval)
+        {
+            return;
+        }
+
+        // An address that is gone for good leaves its entry; they are cleared together.
+        if (_logged.Count > 1000)
+        {
+            _logged.Clear();
+        }
+
+        _logged[kind] = now;
+        Log.Warning(text);
+    }
+}

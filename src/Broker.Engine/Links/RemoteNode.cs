@@ -1,0 +1,295 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Broker.Engine;
+
+/// <summary>
+/// Another node as this one sees it: what waits to be sent, the one link that carries it, and the watches. Dials when there is
+/// something to say or it is a member, again and again with a back-off; an address that is no member's is given up after a while.
+/// </summary>
+internal sealed class RemoteNode
+{
+    private readonly Links _links;
+    private readonly Lock _gate = new();
+    private readonly RefCache _refs;
+    private Link? _link;
+    private bool _isDialling;
+    private bool _isClosed;
+    private long _peerUid;
+
+    public RemoteNode(Links links, Address address)
+    {
+        (_links, Address) = (links, address);
+        Queue = new SendQueue(links.Settings.QueueSize, links.Counters);
+        Watcher = new RemoteWatcher(links.System, this);
+        Watches = new RemoteWatches(this);
+        _refs = new RefCache(links.System, address);
+    }
+
+    public Address Address { get; }
+
+    public SendQueue Queue { get; }
+
+    public RemoteWatches Watches { get; }
+
+    public RemoteWatcher Watcher { get; }
+
+    public bool IsClosed => Volatile.Read(ref _isClosed);
+
+    public bool IsLinked => Volatile.Read(ref _link) is not null;
+
+    /// <summary>Which life of the node the last link led to; 0 if there was none.</summary>
+    public long PeerUid => Volatile.Read(ref _peerUid);
+
+    private bool IsNeeded => _links.IsMember(Address) || !Queue.IsEmpty || !Watches.IsEmpty;
+
+    /// <summary>Queues a frame. One that finds no room is lost.</summary>
+    public void Send(Frame frame)
+    {
+        Queue.TryAdd(frame);
+        if (Volatile.Read(ref _link) is null)
+        {
+            DialIfNeeded();
+        }
+    }
+
+    /// <summary>Queues a frame that must not be lost while the link lives: if it finds no room the link ends, and the next one begins with all watches.</summary>
+    public void SendSure(Frame frame)
+    {
+        if (!Queue.TryAdd(frame))
+        {
+            Volatile.Read(ref _link)?.Abort();
+        }
+
+        DialIfNeeded();
+    }
+
+    public void DialIfNeeded()
+    {
+        lock (_gate)
+        {
+            if (_isClosed || _isDialling || _link is not null || !IsNeeded)
+            {
+                return;
+            }
+
+            _isDialling = true;
+        }
+
+        _ = Task.Run(DialAsync);
+    }
+
+    /// <summary>Whether a link to that life of the node would be taken.</summary>
+    public bool Wants(NodeIdentity peer, bool isDialledHere)
+    {
+        lock (_gate)
+        {
+            return !_isClosed && LinkChoice.Replaces(_link, peer, isDialledHere == _links.Self.CompareTo(peer) < 0);
+        }
+    }
+
+    /// <summary>Both sides know each other: the connection becomes the link, unless the one there is stays.</summary>
+    public void Attach(Wire wire, NodeIdentity peer, bool isDialledHere)
+    {
+        Link link, old;
+        bool isOther;
+        lock (_gate)
+        {
+            link = new Link(wire, this, _links, peer, isDialledHere);
+            old = _link!;
+            if (_isClosed || !LinkChoice.Replaces(old, peer, link.IsDialledBySmaller))
+            {
+                link.Abort();
+                return;
+            }
+
+            isOther = _peerUid != 0 && _peerUid != peer.Uid;
+            _peerUid = peer.Uid;
+            _link = link;
+        }
+
+        if (isOther)
+        {
+            // Another life of the node: whom we watched died with the former one.
+            Watches.OnNodeGone();
+            _refs.Clear();
+        }
+
+        _ = link.RunAsync(old is null ? Task.CompletedTask : old.RetireAsync());
+    }
+
+    public void OnEnded(Link link)
+    {
+        bool isNeeded;
+        lock (_gate)
+        {
+            if (_link != link)
+            {
+                return;
+            }
+
+            _link = null;
+            isNeeded = IsNeeded;
+        }
+
+        if (isNeeded)
+        {
+            DialIfNeeded();
+        }
+        else
+        {
+            Close();
+        }
+    }
+
+    /// <summary>The node is gone: what waits is dropped, who watches is told.</summary>
+    public void Close()
+    {
+        Link? link;
+        lock (_gate)
+        {
+            if (_isClosed)
+            {
+                return;
+            }
+
+            _isClosed = true;
+            link = _link;
+            _link = null;
+        }
+
+        _links.Forget(this);
+        link?.Abort();
+        Queue.Clear();
+        Watches.OnNodeGone();
+    }
+
+    /// <returns>False if it is not a frame that a link may carry.</returns>
+    public bool OnFrame(FrameKind kind, ReadOnlySpan<byte> payload)
+    {
+        switch (kind)
+        {
+            case FrameKind.Message:
+                return OnMessage(payload);
+            case FrameKind.Watch:
+                Watches.OnWatch(Encoding.UTF8.GetString(payload), _refs.Recipient(payload));
+                return true;
+            case FrameKind.Unwatch:
+                Watches.OnUnwatch(Encoding.UTF8.GetString(payload), _refs.Recipient(payload));
+                return true;
+            case FrameKind.Died:
+                return Watches.OnDied(payload);
+            case FrameKind.Alive:
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private bool OnMessage(ReadOnlySpan<byte> payload)
+    {
+        if (!MessageFrame.TryRead(payload, out var frame))
+        {
+            return false;
+        }
+
+        object message;
+        try
+        {
+            message = _links.System.Serialization.Deserialize(frame.Message.ToArray(), frame.Serializer, Encoding.UTF8.GetString(frame.Manifest));
+        }
+        catch (Exception failure)
+        {
+            _links.Log.Error($"A message from {Address} cannot be read", failure);
+            return true;
+        }
+
+        _refs.Recipient(frame.Recipient).Tell(message, frame.Sender.IsEmpty ? ActorRefs.NoSender : _refs.Sender(frame.Sender));
+        return true;
+    }
+
+    private async Task DialAsync()
+    {
+        var since = Stopwatch.GetTimestamp();
+        var backOff = _links.Settings.MinBackOff;
+        while (true)
+        {
+            lock (_gate)
+            {
+                if (_isClosed || _link is not null || !IsNeeded)
+                {
+                    _isDialling = false;
+                    return;
+                }
+            }
+
+            try
+            {
+                if (await _links.DialAsync(this).ConfigureAwait(false))
+                {
+                    continue;
+                }
+            }
+            catch (Exception failure) when (failure is IOException or SocketException or OperationCanceledException
+                or System.Security.Authentication.AuthenticationException or ObjectDisposedException or InvalidOperationException)
+            {
+                _links.LogFailedDial(Address, failure);
+            }
+
+            if (!_links.IsMember(Address) && Stopwatch.GetElapsedTime(since) > _links.Settings.GiveUp)
+            {
+                Close();
+                return;
+            }
+
+            await Task.Delay(backOff).ConfigureAwait(false);
+            backOff = TimeSpan.FromTicks(Math.Min(backOff.Ticks * 2, _links.Settings.MaxBackOff.Ticks));
+        }
+    }
+}
+
+/// <summary>The references of paths that came over a link: most come again and again. Used by one link's reader at a time.</summary>
+internal sealed class RefCache(LocalActorSystem system, Address peer)
+{
+    private const int MaxCount = 10_000;
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, IActorRef> _recipients = [];
+    private readonly Dictionary<string, IActorRef> _senders = [];
+
+    public IActorRef Recipient(ReadOnlySpan<byte> path) => Find(_recipients, path, system.Address);
+
+    public IActorRef Sender(ReadOnlySpan<byte> path) => Find(_senders, path, peer);
+
+    public void Clear()
+    {
+        lock (_gate)
+        {
+            _recipients.Clear();
+            _senders.Clear();
+        }
+    }
+
+    private IActorRef Find(Dictionary<string, IActorRef> known, ReadOnlySpan<byte> path, Address home)
+    {
+        Span<char> buffer = path.Length <= 512 ? stackalloc char[512] : new char[path.Length];
+        var text = buffer[..Encoding.UTF8.GetChars(path, buffer)];
+        lock (_gate)
+        {
+            if (known.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(text, out var found) && found is not IInternalActorRef { IsTerminated: true })
+            {
+                return found;
+            }
+
+            var whole = text.StartsWith("/") ? $"{home}{text}" : text.ToString();
+            var actor = system.Provider.ResolveActorRef(whole);
+            if (known.Count >= MaxCount)
+            {
+                known.Clear();
+            }
+
+            return known[text.ToString()] = actor;
+        }
+    }
+}

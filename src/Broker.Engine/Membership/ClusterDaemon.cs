@@ -1,0 +1,326 @@
+using System.Diagnostics;
+
+namespace Broker.Engine;
+
+/// <summary>
+/// Keeps this node's lease, looks at the others', and carries the regions' claims and moves to the coordinator: <c>/system/cluster</c>.
+/// </summary>
+/// <remarks>
+/// One exchange at a time, so what comes back is in order. The next is due after a third of the lease, when a member's lease that was not
+/// renewed runs out, or at once if there is something to do. Nodes tell each other over their links when they have changed something;
+/// that is a hint to look, never the news itself: what is so stands in the coordinator alone, so a hint that is lost costs time and
+/// nothing else.
+/// </remarks>
+internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
+{
+    /// <summary>After a lease has run out the coordinator takes it away a moment later.</summary>
+    private static readonly TimeSpan Margin = TimeSpan.FromMilliseconds(20);
+
+    private readonly Cluster _cluster;
+    private readonly Links _links;
+    private readonly ICoordinator _coordinator;
+    private readonly string _terms;
+    private readonly Lease _lease;
+    private readonly Roster _roster = new();
+    private readonly Dictionary<string, IActorRef> _regions = [];
+    private readonly SortedSet<string> _types = [];
+    private readonly List<ShardMove> _moves = [];
+    private readonly List<string> _claims = [];
+    private IReadOnlyDictionary<string, string> _table = new Dictionary<string, string>();
+    private string _tableVersion = "";
+    private TimeSpan _nextLook;
+    private bool _isBusy;
+    private bool _lookAgain;
+    private bool _hasBeenUp;
+    private bool _isLeaving;
+    private bool _wasSuspended = true;
+    private string _told = "";
+
+    public ClusterDaemon(Cluster cluster, ICoordinator coordinator, string terms, TimeSpan lease, bool isFounder)
+    {
+        (_cluster, _coordinator, _terms) = (cluster, coordinator, terms);
+        _links = Cell.System.Links!;
+        _lease = new Lease(lease) { IsFounder = isFounder };
+        Receive<Tick>(_ => OnTick());
+        Receive<Answer>(OnAnswer);
+        Receive<NoAnswer>(OnNoAnswer);
+        Receive<LookAgain>(_ => LookSoon());
+        Receive<AddRegion>(OnAddRegion);
+        Receive<RetireRegion>(OnRetireRegion);
+        Receive<RegionStopped>(stopped => _regions.Remove(stopped.Type));
+        Receive<ShardOrders>(OnOrders);
+        Receive<LeaveNow>(_ => OnLeave());
+        Receive<LeaveOrder>(_ => _cluster.Leave(_cluster.SelfAddress));
+        Receive<Banish>(OnBanish);
+        Receive<Left>(_ => OnLeft());
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    private static TimeSpan Now => Stopwatch.GetElapsedTime(0);
+
+    protected override void PreStart() => OnTick();
+
+    protected override void PostStop() => _cluster.OnRemoved();
+
+    private void OnTick()
+    {
+        var now = Now;
+        if (_wasSuspended != IsSuspended(now))
+        {
+            Publish(now, []);
+        }
+
+        if (!_isBusy && now >= _nextLook && !_isLeaving)
+        {
+            Exchange(now);
+        }
+
+        SetTimer(now);
+    }
+
+    private void SetTimer(TimeSpan now)
+    {
+        var next = _nextLook;
+        if (_lease.IsHeld(now) && _lease.Until < next)
+        {
+            next = _lease.Until!.Value;
+        }
+
+        var wait = next - now;
+        Timers.StartSingleTimer("tick", Tick.Instance, wait > TimeSpan.Zero ? wait : _lease.Duration / 20);
+    }
+
+    private void LookSoon()
+    {
+        _lookAgain = _isBusy;
+        _nextLook = TimeSpan.Zero;
+        OnTick();
+    }
+
+    private void Exchange(TimeSpan now)
+    {
+        _isBusy = true;
+        _hasBeenUp |= _lease.IsSettled(now);
+        var status = _cluster.IsLeaving ? MemberStatus.Leaving : _hasBeenUp ? MemberStatus.Up : MemberStatus.Joining;
+        var record = new NodeRecord(_links.Self, status, [.. _types]);
+        var order = new Exchange(
+            _links.Self.Id, _terms, record.ToText(), _lease.Duration, _tableVersion, Guid.NewGuid().ToString("N"), [.. _moves], [.. _claims]);
+        _moves.Clear();
+        _claims.Clear();
+
+        // A step that never ends must not keep the node from trying the next; it may still take effect, which is why the table is believed
+        // and not what was asked for.
+        _nextLook = now + _lease.RenewInterval;
+        _ = Ask(order).WaitAsync(_lease.RenewInterval).PipeTo(
+            Self, success: answer => new Answer(order, record, now, answer), failure: cause => new NoAnswer(cause));
+    }
+
+    /// <summary>The call itself may throw.</summary>
+    private async Task<Exchanged> Ask(Exchange order) => await _coordinator.ExchangeAsync(order).ConfigureAwait(false);
+
+    private void OnNoAnswer(NoAnswer problem)
+    {
+        _isBusy = false;
+        if (_isLeaving)
+        {
+            OnLeave();
+            return;
+        }
+
+        _cluster.OnTrouble(problem.Cause);
+        var now = Now;
+        _nextLook = now + (_lease.Duration / 20);
+        OnTick();
+    }
+
+    private void OnAnswer(Answer answer)
+    {
+        _isBusy = false;
+        if (_isLeaving)
+        {
+            OnLeave();
+            return;
+        }
+
+        var now = Now;
+        var told = answer.Exchanged;
+        if (told.Outcome != ExchangeOutcome.Done)
+        {
+            OnShutOut(told);
+            return;
+        }
+
+        _cluster.OnContact();
+        _lease.Renewed(answer.SentAt, now, told.HadLease);
+        _tableVersion = told.TableVersion;
+        _table = told.Table ?? _table;
+
+        var living = told.Living.Select(node => NodeRecord.Parse(node.Record)).OfType<NodeRecord>().ToList();
+        var events = _roster.Look(living, _lease.IsSettled(now));
+        PlanNextLook(now, told.Living);
+        Publish(now, events);
+        HintIfChanged(answer);
+        OnTick();
+    }
+
+    private void PlanNextLook(TimeSpan now, IReadOnlyList<LivingNode> living)
+    {
+        var due = living.Where(node => node.Id != _links.Self.Id).Select(node => now + node.LeaseLeft + Margin);
+        if (!_lease.IsSettled(now) && _lease.IsHeld(now))
+        {
+            due = due.Append(_lease.SettledFrom);
+        }
+
+        var own = now + _lease.RenewInterval;
+        var isUrgent = _lookAgain || _moves.Count + _claims.Count > 0 || (!_hasBeenUp && _lease.IsSettled(now));
+        _lookAgain = false;
+        _nextLook = isUrgent ? TimeSpan.Zero : due.Append(own).Min();
+    }
+
+    private void Publish(TimeSpan now, IReadOnlyList<ClusterEvent.IMemberEvent> events)
+    {
+        _wasSuspended = IsSuspended(now);
+        var view = new ClusterView(_links.Self, [.. _roster.Members], _table, _wasSuspended, _lease.IsSettled(now));
+        _links.SetMembers(view.Members.Select(member => member.Identity));
+        foreach (var removed in events.OfType<ClusterEvent.MemberRemoved>())
+        {
+            _links.OnGone(removed.Member.Identity);
+        }
+
+        _cluster.OnView(view, events);
+        foreach (var region in _regions.Values)
+        {
+            region.Tell(view, Self);
+        }
+    }
+
+    /// <summary>What the others cannot know yet: our claims and moves have been done, or we are new here, or going.</summary>
+    private void HintIfChanged(Answer answer)
+    {
+        var record = answer.Record.ToText();
+        if (answer.Order.Moves.Count + answer.Order.Claims.Count == 0 && record == _told)
+        {
+            return;
+        }
+
+        _told = record;
+        HintOthers();
+    }
+
+    private void HintOthers()
+    {
+        foreach (var member in _roster.Members.Where(member => member.Identity.Uid != _links.Self.Uid))
+        {
+            _cluster.DaemonOf(member.Identity.Address).Tell(LookAgain.Instance, ActorRefs.NoSender);
+        }
+    }
+
+    private void OnShutOut(Exchanged told)
+    {
+        var why = told.Outcome == ExchangeOutcome.Banished
+            ? "it was sent away"
+            : $"its terms are [{_terms}], those of the members [{told.Terms}]";
+        _cluster.OnShutOut($"This node cannot be a member of the cluster: {why}.");
+        Context.Stop(Self);
+    }
+
+    private void OnAddRegion(AddRegion added)
+    {
+        _regions[added.Type] = added.Region;
+        _types.Add(added.Type);
+        Context.WatchWith(added.Region, new RegionStopped(added.Type));
+        LookSoon();
+        Publish(Now, []);
+    }
+
+    private void OnRetireRegion(RetireRegion retired)
+    {
+        _types.Remove(retired.Type);
+        LookSoon();
+    }
+
+    private void OnOrders(ShardOrders orders)
+    {
+        // A region repeats with every view what is still to be done: what it said before is no longer of interest.
+        _moves.RemoveAll(move => move.Shard.StartsWith(orders.Prefix, StringComparison.Ordinal));
+        _claims.RemoveAll(claim => claim.StartsWith(orders.Prefix, StringComparison.Ordinal));
+        _moves.AddRange(orders.Moves);
+        _claims.AddRange(orders.Claims);
+        if (_moves.Count + _claims.Count > 0)
+        {
+            LookSoon();
+        }
+    }
+
+    private void OnLeave()
+    {
+        _isLeaving = true;
+        if (!_isBusy)
+        {
+            _isBusy = true;
+            _ = GiveBack().WaitAsync(_lease.RenewInterval).PipeTo(Self, success: () => Left.Instance, failure: _ => Left.Instance);
+        }
+    }
+
+    private async Task GiveBack() => await _coordinator.LeaveAsync(_links.Self.Id).ConfigureAwait(false);
+
+    private void OnLeft()
+    {
+        HintOthers();
+        Context.Stop(Self);
+    }
+
+    private void OnBanish(Banish order)
+    {
+        foreach (var member in _roster.Members.Where(member => member.Identity.Address.Equals(order.Address)))
+        {
+            _ = _coordinator.BanishAsync(member.Identity.Id, 10 * _lease.Duration).PipeTo(Self, success: () => LookAgain.Instance, failure: _ => LookAgain.Instance);
+        }
+    }
+
+    private bool IsSuspended(TimeSpan now) => !_lease.IsHeld(now);
+
+    /// <summary>Time to look at the clock.</summary>
+    private sealed record Tick
+    {
+        public static readonly Tick Instance = new();
+    }
+
+    private sealed record Answer(Exchange Order, NodeRecord Record, TimeSpan SentAt, Exchanged Exchanged);
+
+    private sealed record NoAnswer(Exception Cause);
+
+    private sealed record RegionStopped(string Type);
+
+    private sealed record Left
+    {
+        public static readonly Left Instance = new();
+    }
+
+    /// <summary>Give the lease back and stop.</summary>
+    public sealed record LeaveNow;
+
+    /// <summary>A type of entities lives on this node; its region wants to see every view.</summary>
+    public sealed record AddRegion(string Type, IActorRef Region);
+
+    /// <summary>This node wants no shards of the type any more.</summary>
+    public sealed record RetireRegion(string Type);
+
+    /// <summary>What a region wants done, all of it, for shards whose names begin with <paramref name="Prefix"/>.</summary>
+    public sealed record ShardOrders(string Prefix, IReadOnlyList<ShardMove> Moves, IReadOnlyList<string> Claims);
+
+    public sealed record Banish(Address Address);
+}
+
+/// <summary>From node to node: something has changed.</summary>
+internal sealed record LookAgain
+{
+    public static readonly LookAgain Instance = new();
+}
+
+/// <summary>From node to node: leave the cluster.</summary>
+internal sealed record LeaveOrder
+{
+    public static readonly LeaveOrder Instance = new();
+}

@@ -1,0 +1,43 @@
+namespace Broker.Engine;
+
+/// <summary>
+/// What a node may do by its own clock. It holds its lease for one duration from when it <em>sent</em> the renewal, which is no longer than the
+/// coordinator does. After it (re)connected it claims nothing and buries nobody for one duration: all others, who perhaps lost Redis with it,
+/// get that long to come back and keep what they have.
+/// </summary>
+internal sealed class Lease(TimeSpan duration)
+{
+    private TimeSpan? _until;
+    private TimeSpan _settledFrom;
+
+    public TimeSpan Duration => duration;
+
+    /// <summary>How often to renew: two may fail.</summary>
+    public TimeSpan RenewInterval => duration / 3;
+
+    /// <summary>A founder of a cluster has nobody to wait for.</summary>
+    public bool IsFounder { get; init; }
+
+    public bool IsHeld(TimeSpan now) => _until > now;
+
+    /// <summary>When it runs out, null if it was never held.</summary>
+    public TimeSpan? Until => _until;
+
+    /// <summary>May claim shards of dead nodes, and take members without a lease for dead.</summary>
+    public bool IsSettled(TimeSpan now) => IsHeld(now) && now >= _settledFrom;
+
+    /// <summary>When it may, if it holds its lease so long.</summary>
+    public TimeSpan SettledFrom => _settledFrom;
+
+    public void Renewed(TimeSpan sentAt, TimeSpan now, bool hadLease)
+    {
+        var isFirst = _until is null;
+        if (!(isFirst && IsFounder) && (!hadLease || !IsHeld(now)))
+        {
+            _settledFrom = now + duration;
+        }
+
+        // An answer that came late leaves a lease that has run out already, or a shorter one.
+        _until = sentAt + duration;
+    }
+}
