@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Diagnostics;
+using System.Net.Sockets;
 
 namespace Broker.Engine;
 
@@ -38,37 +39,38 @@ internal sealed class Link : IDisposable
     public async Task RunAsync(Task predecessor)
     {
         await predecessor.ConfigureAwait(false);
-        using var clock = new Timer(_ => LookAtClock(), null, _links.Settings.KeepAlive, _links.Settings.KeepAlive);
-        _writing = WriteAsync();
-        try
+        using (new Timer(_ => LookAtClock(), null, _links.Settings.KeepAlive, _links.Settings.KeepAlive))
         {
-            await ReadAsync().ConfigureAwait(false);
+            _writing = WriteAsync();
+            await ReadAllAsync().ConfigureAwait(false);
         }
-        catch (Exception broken) when (broken is IOException or ObjectDisposedException or OperationCanceledException or InvalidOperationException)
+
+        await FinishWritingAsync().ConfigureAwait(false);
+        Abort();
+        _ended.TrySetResult();
+        _node.OnEnded(this);
+    }
+
+    /// <summary>
+    /// The link that is there stays, but the other side may have taken this one first and said something on it: reads that, and says nothing.
+    /// The other side ends it when it learns of the one that stays.
+    /// </summary>
+    public async Task DrainAsync()
+    {
+        using (new Timer(_ => Abort(), null, _links.Settings.Silence, Timeout.InfiniteTimeSpan))
         {
-            // The connection broke; the node sees to another.
+            await ReadAllAsync().ConfigureAwait(false);
         }
 
         Abort();
-        await _writing.ConfigureAwait(false);
-        _ended.TrySetResult();
-        _node.OnEnded(this);
     }
 
     /// <summary>Another link takes its place: sends no more, and reads what is still on its way.</summary>
     public async Task RetireAsync()
     {
-        await _writeStop.CancelAsync().ConfigureAwait(false);
-        try
-        {
-            await _writing.ConfigureAwait(false);
-            await _wire.FinishAsync().ConfigureAwait(false);
-            await Ended.WaitAsync(RetirePatience).ConfigureAwait(false);
-        }
-        catch (Exception over) when (over is TimeoutException or IOException or ObjectDisposedException or System.Net.Sockets.SocketException)
-        {
-            Abort();
-        }
+        await FinishWritingAsync().ConfigureAwait(false);
+        await Task.WhenAny(Ended, Task.Delay(RetirePatience)).ConfigureAwait(false);
+        Abort();
     }
 
     public void Dispose() => Abort();
@@ -79,6 +81,37 @@ internal sealed class Link : IDisposable
         {
             _writeStop.Cancel();
             _wire.Dispose();
+        }
+    }
+
+    private async Task ReadAllAsync()
+    {
+        try
+        {
+            await ReadAsync().ConfigureAwait(false);
+        }
+        catch (Exception broken) when (broken is IOException or ObjectDisposedException or OperationCanceledException or InvalidOperationException)
+        {
+            // The connection broke; the node sees to another.
+        }
+        catch (Exception failure)
+        {
+            _links.Log.Error($"The link to {Peer.Address} failed", failure);
+        }
+    }
+
+    /// <summary>Writes out what has been taken from the queue, and tells the other side that there is no more.</summary>
+    private async Task FinishWritingAsync()
+    {
+        await _writeStop.CancelAsync().ConfigureAwait(false);
+        try
+        {
+            await _writing.WaitAsync(RetirePatience).ConfigureAwait(false);
+            await _wire.FinishAsync().ConfigureAwait(false);
+        }
+        catch (Exception over) when (over is TimeoutException or IOException or ObjectDisposedException or SocketException or InvalidOperationException)
+        {
+            Abort();
         }
     }
 
@@ -155,7 +188,7 @@ internal sealed class Link : IDisposable
         }
         catch (OperationCanceledException)
         {
-            // It retires, or has ended.
+            // It retires, or has ended; what was taken from the queue has been flushed.
         }
         catch (Exception broken) when (broken is IOException or ObjectDisposedException or InvalidOperationException)
         {

@@ -16,10 +16,13 @@ namespace Broker.Engine;
 internal sealed class Links : IDisposable
 {
     private static readonly TimeSpan LogInterval = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan CloseTime = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan GoneTime = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<Address, RemoteNode> _nodes = new();
     private readonly ConditionalWeakTable<IActorRef, byte[]> _senderNames = [];
     private readonly ConcurrentDictionary<string, long> _logged = new();
+    private readonly ConcurrentDictionary<Address, long> _gone = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly Socket _listener;
     private ImmutableHashSet<Address> _members = [];
@@ -73,11 +76,42 @@ internal sealed class Links : IDisposable
     /// <summary>A member is gone: who watches its actors is told. The address may have come back to life meanwhile.</summary>
     public void OnGone(NodeIdentity member)
     {
+        if (IsMember(member.Address))
+        {
+            return;
+        }
+
+        if (_gone.Count > 1000)
+        {
+            _gone.Clear();
+        }
+
+        _gone[member.Address] = Stopwatch.GetTimestamp();
         if (_nodes.TryGetValue(member.Address, out var node) && (node.PeerUid == 0 || node.PeerUid == member.Uid))
         {
             node.Close();
         }
     }
+
+    /// <summary>A member was there and is gone, not long ago, and nobody has been heard of at its address since: to dial it is of no use.</summary>
+    public bool IsGone(Address address)
+    {
+        if (!_gone.TryGetValue(address, out var since))
+        {
+            return false;
+        }
+
+        if (Stopwatch.GetElapsedTime(since) < GoneTime && !IsMember(address))
+        {
+            return true;
+        }
+
+        _gone.TryRemove(address, out _);
+        return false;
+    }
+
+    /// <summary>Somebody is there (again).</summary>
+    public void OnHeardOf(Address address) => _gone.TryRemove(address, out _);
 
     public void Forget(RemoteNode node) => _nodes.TryRemove(KeyValuePair.Create(node.Address, node));
 
@@ -129,6 +163,17 @@ internal sealed class Links : IDisposable
         {
             LogOnce($"dial {address}", $"No link to {address}: {failure.Message}");
         }
+    }
+
+    /// <summary>
+    /// Waits until the others, who have been told that this node leaves, have closed their ends, so that nothing is lost that they sent
+    /// before they knew; not for long.
+    /// </summary>
+    public async Task CloseAsync()
+    {
+        SetMembers([]);
+        await Task.WhenAny(Task.WhenAll(_nodes.Values.Select(node => node.LinkEnded)), Task.Delay(CloseTime)).ConfigureAwait(false);
+        Dispose();
     }
 
     public void Dispose()

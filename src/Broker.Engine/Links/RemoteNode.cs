@@ -37,6 +37,9 @@ internal sealed class RemoteNode
 
     public bool IsClosed => Volatile.Read(ref _isClosed);
 
+    /// <summary>Completes when nothing more comes over the present link.</summary>
+    public Task LinkEnded => Volatile.Read(ref _link)?.Ended ?? Task.CompletedTask;
+
     public bool IsLinked => Volatile.Read(ref _link) is not null;
 
     /// <summary>Which life of the node the last link led to; 0 if there was none.</summary>
@@ -100,7 +103,7 @@ internal sealed class RemoteNode
             old = _link!;
             if (_isClosed || !LinkChoice.Replaces(old, peer, link.IsDialledBySmaller))
             {
-                link.Abort();
+                _ = link.DrainAsync();
                 return;
             }
 
@@ -109,6 +112,7 @@ internal sealed class RemoteNode
             _link = link;
         }
 
+        _links.OnHeardOf(Address);
         if (isOther)
         {
             // Another life of the node: whom we watched died with the former one.
@@ -139,7 +143,7 @@ internal sealed class RemoteNode
         }
         else
         {
-            Close();
+            _ = CloseWhenForgottenAsync();
         }
     }
 
@@ -159,10 +163,27 @@ internal sealed class RemoteNode
             _link = null;
         }
 
+        // Read on for a moment: who left may have sent on what was on its way to him.
         _links.Forget(this);
-        link?.Abort();
+        _ = link?.RetireAsync();
         Queue.Clear();
         Watches.OnNodeGone();
+    }
+
+    /// <summary>Nobody needs it at the moment; another link may be on its way.</summary>
+    private async Task CloseWhenForgottenAsync()
+    {
+        await Task.Delay(_links.Settings.GiveUp).ConfigureAwait(false);
+        bool isForgotten;
+        lock (_gate)
+        {
+            isForgotten = _link is null && !_isDialling && !IsNeeded;
+        }
+
+        if (isForgotten)
+        {
+            Close();
+        }
     }
 
     /// <returns>False if it is not a frame that a link may carry.</returns>

@@ -37,6 +37,11 @@ internal sealed class RemoteWatches(RemoteNode node)
         }
 
         node.SendSure(Frame.Of(FrameKind.Watch, watchee.NameBytes));
+        if (node.IsClosed)
+        {
+            // It closed meanwhile, perhaps before this watch was there to be told.
+            OnNodeGone();
+        }
     }
 
     public void Remove(RemoteActorRef watchee, IInternalActorRef watcher)

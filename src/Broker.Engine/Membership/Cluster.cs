@@ -325,10 +325,10 @@ public class Cluster : IExtension
         return Done.Instance;
     }
 
-    private Task<Done> CloseLinks()
+    private async Task<Done> CloseLinks()
     {
-        _system.Links!.Dispose();
-        return Task.FromResult(Done.Instance);
+        await _system.Links!.CloseAsync().ConfigureAwait(false);
+        return Done.Instance;
     }
 
     private sealed class Leaves : CoordinatedShutdown.Reason

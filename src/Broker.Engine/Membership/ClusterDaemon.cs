@@ -45,6 +45,7 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
         Receive<Answer>(OnAnswer);
         Receive<NoAnswer>(OnNoAnswer);
         Receive<LookAgain>(_ => LookSoon());
+        Receive<Farewell>(OnFarewell);
         Receive<AddRegion>(OnAddRegion);
         Receive<RetireRegion>(OnRetireRegion);
         Receive<RegionStopped>(stopped => _regions.Remove(stopped.Type));
@@ -205,14 +206,14 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
         }
 
         _told = record;
-        HintOthers();
+        TellOthers(LookAgain.Instance);
     }
 
-    private void HintOthers()
+    private void TellOthers(object message)
     {
         foreach (var member in _roster.Members.Where(member => member.Identity.Uid != _links.Self.Uid))
         {
-            _cluster.DaemonOf(member.Identity.Address).Tell(LookAgain.Instance, ActorRefs.NoSender);
+            _cluster.DaemonOf(member.Identity.Address).Tell(message, ActorRefs.NoSender);
         }
     }
 
@@ -223,6 +224,12 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
             : $"its terms are [{_terms}], those of the members [{told.Terms}]";
         _cluster.OnShutOut($"This node cannot be a member of the cluster: {why}.");
         Context.Stop(Self);
+    }
+
+    private void OnFarewell(Farewell farewell)
+    {
+        _roster.OnFarewell(farewell.Node);
+        LookSoon();
     }
 
     private void OnAddRegion(AddRegion added)
@@ -267,7 +274,7 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
 
     private void OnLeft()
     {
-        HintOthers();
+        TellOthers(new Farewell(_links.Self.Id));
         Context.Stop(Self);
     }
 
@@ -308,16 +315,20 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
     public sealed record RetireRegion(string Type);
 
     /// <summary>What a region wants done, all of it, for shards whose names begin with <paramref name="Prefix"/>.</summary>
-    public sealed record ShardOrders(string Prefix, IReadOnlyList<ShardMove> Moves, IReadOnlyList<string> Claims);
+    public sealed record ShardOrders(string Prefix, IReadOnlyList<ShardMove> Moves, IReadOnlyList<string> Claims)
+        : IDeadLetterSuppression;
 
     public sealed record Banish(Address Address);
 }
 
 /// <summary>From node to node: something has changed.</summary>
-internal sealed record LookAgain
+internal sealed record LookAgain : IDeadLetterSuppression
 {
     public static readonly LookAgain Instance = new();
 }
+
+/// <summary>From node to node: I have left, and did not die.</summary>
+internal sealed record Farewell(string Node) : IDeadLetterSuppression;
 
 /// <summary>From node to node: leave the cluster.</summary>
 internal sealed record LeaveOrder

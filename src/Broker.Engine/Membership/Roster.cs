@@ -74,6 +74,15 @@ internal sealed class Roster
         return events;
     }
 
+    /// <summary>The member says that it has left: when it is missed, it has not died.</summary>
+    public void OnFarewell(string node)
+    {
+        if (_members.TryGetValue(node, out var member))
+        {
+            _members[node] = member with { Status = MemberStatus.Exiting };
+        }
+    }
+
     public static Member ToMember(NodeRecord record) => new(record.Identity, record.Status);
 
     private static IEnumerable<ClusterEvent.IMemberEvent> Bury(NodeRecord gone)

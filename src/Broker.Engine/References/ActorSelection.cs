@@ -54,7 +54,7 @@ public class ActorSelection : ICanTell
         ActorIdentity identity;
         try
         {
-            identity = await this.Ask<ActorIdentity>(new Identify(this), timeout, ct);
+            identity = await this.Ask<ActorIdentity>(new Identify(0), timeout, ct);
         }
         catch (AskTimeoutException late)
         {

@@ -28,14 +28,26 @@ internal sealed class RemoteActorRef : ActorRefBase
 
     public byte[] NameBytes { get; }
 
-    private RemoteNode Node => _node is { IsClosed: false } known ? known : _node = _links.NodeAt(Path.Address);
+    /// <summary>Null if the node is known to be gone.</summary>
+    private RemoteNode? Node
+    {
+        get
+        {
+            if (_node is { IsClosed: false } known)
+            {
+                return known;
+            }
+
+            return _node = _links.IsGone(Path.Address) ? null : _links.NodeAt(Path.Address);
+        }
+    }
 
     public override void Tell(object message, IActorRef? sender)
     {
         ThrowIfNull(message);
-        if (TryMakeFrame(message, sender, out var frame))
+        if (Node is { } node && TryMakeFrame(message, sender, out var frame))
         {
-            Node.Send(frame);
+            node.Send(frame);
         }
         else
         {
@@ -47,11 +59,14 @@ internal sealed class RemoteActorRef : ActorRefBase
     {
         switch (message)
         {
+            case Watch watch when Node is { } node:
+                node.Watches.Add(this, watch.Watcher);
+                break;
             case Watch watch:
-                Node.Watches.Add(this, watch.Watcher);
+                watch.Watcher.SendSystemMessage(new DeathWatchNotification(this, existenceConfirmed: false, addressTerminated: true));
                 break;
             case Unwatch unwatch:
-                Node.Watches.Remove(this, unwatch.Watcher);
+                Node?.Watches.Remove(this, unwatch.Watcher);
                 break;
             case Terminate:
                 Tell(PoisonPill.Instance, ActorRefs.NoSender);

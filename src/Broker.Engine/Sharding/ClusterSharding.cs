@@ -103,8 +103,9 @@ public class ClusterSharding : IExtension
         var region = new Region(ShardTable.KeyOf(plan.Type, plan.Shards), actor);
         CoordinatedShutdown.Get(_system).AddTask(CoordinatedShutdown.PhaseClusterShardingShutdownRegion, $"region-{plan.Type}", async () =>
         {
-            actor.Tell(GracefulShutdown.Instance, ActorRefs.NoSender);
-            await StopSign.Of(actor).ConfigureAwait(false);
+            // It stays to the end, for what other nodes still send here.
+            var stopped = StopSign.Of(actor);
+            await Task.WhenAny(stopped, actor.Ask<Done>(new ShardRegion.HandOverAll(), Timeout.InfiniteTimeSpan)).ConfigureAwait(false);
             return Done.Instance;
         });
         if (_system.Links is not null)

@@ -4,7 +4,8 @@ namespace Broker.Engine;
 /// <param name="Message">As it was told to the first region.</param>
 /// <param name="Sender">Who told it.</param>
 /// <param name="Hops">How many regions have sent it on.</param>
-internal readonly record struct InTransit(object Message, IActorRef Sender, int Hops);
+/// <param name="From">The node whose region sent it here, empty if it was told here.</param>
+internal readonly record struct InTransit(object Message, IActorRef Sender, int Hops, string From);
 
 /// <summary>What waits until it is known where its shard is, in order, and bounded over all shards.</summary>
 internal sealed class ShardBuffer(int maxCount)

@@ -21,7 +21,7 @@ internal sealed partial class ShardRegion
             case ShardRoute.Here when !_table.IsSuspended || _entities.Find(id) is not null:
                 Deliver(id, content, transit.Message);
                 break;
-            case ShardRoute.Elsewhere when transit.Hops == 0:
+            case ShardRoute.Elsewhere when transit.From != _table.OwnerOf(shard):
                 SendOn(shard, transit);
                 break;
             default:
@@ -34,7 +34,7 @@ internal sealed partial class ShardRegion
     {
         if (transit.Hops < MaxHops && PeerOf(_table!.OwnerOf(shard)!) is { } peer)
         {
-            peer.Tell(new Routed(transit.Hops + 1, transit.Message), transit.Sender);
+            peer.Tell(new Routed(transit.Hops + 1, Cell.System.Links!.Self.Id, transit.Message), transit.Sender);
         }
         else
         {
@@ -126,7 +126,7 @@ internal sealed partial class ShardRegion
     private void KeepForShard(int shard, string id, object content, IActorRef sender)
     {
         object message = IsForItself(content, id) ? content : new ShardingEnvelope(id, content);
-        if (!_waiting.TryAdd(shard, new InTransit(message, sender, 0)))
+        if (!_waiting.TryAdd(shard, new InTransit(message, sender, 0, "")))
         {
             Drop(content, sender);
         }

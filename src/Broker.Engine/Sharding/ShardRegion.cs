@@ -8,12 +8,12 @@ namespace Broker.Engine;
 /// </summary>
 /// <remarks>
 /// What comes for a shard whose node is not known, or that is on its way to another, waits in a bounded buffer; what finds no room is a
-/// dead letter. A message that another region sent here, and that is not ours, waits for this node to learn more, and is sent on at most
-/// <see cref="MaxHops"/> times, so that two nodes of different opinions do not throw it at each other forever.
+/// dead letter. A message that another region sent here, and that we take to be that region's, waits for this node to learn more; and none is
+/// sent on more than <see cref="MaxHops"/> times: nodes of different opinions do not throw messages at each other.
 /// </remarks>
 internal sealed partial class ShardRegion : ReceiveActor, IWithTimers
 {
-    private const int MaxHops = 3;
+    private const int MaxHops = 5;
 
     private readonly Plan _plan;
     private readonly Entities _entities = new();
@@ -21,6 +21,8 @@ internal sealed partial class ShardRegion : ReceiveActor, IWithTimers
     private readonly ShardTable? _table;
     private int _kept;
     private bool _isShuttingDown;
+    private bool _stopsWhenEmpty;
+    private IActorRef? _waitsForHandOver;
 
     public ShardRegion(Plan plan)
     {
@@ -39,8 +41,9 @@ internal sealed partial class ShardRegion : ReceiveActor, IWithTimers
         Receive<GetClusterShardingStats>(OnGetStats);
         Receive<StatsQuery>(OnStatsQuery);
         Receive<GracefulShutdown>(OnGracefulShutdown);
-        Receive<Routed>(routed => OnMessage(routed.Message, routed.Hops));
-        ReceiveAny(message => OnMessage(message, hops: 0));
+        Receive<HandOverAll>(OnHandOverAll);
+        Receive<Routed>(routed => OnMessage(routed.Message, routed.Hops, routed.From));
+        ReceiveAny(message => OnMessage(message, hops: 0, from: ""));
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -69,7 +72,7 @@ internal sealed partial class ShardRegion : ReceiveActor, IWithTimers
         }
     }
 
-    private void OnMessage(object message, int hops)
+    private void OnMessage(object message, int hops, string from)
     {
         if (!TryExtract(message, out var id, out var content))
         {
@@ -81,7 +84,7 @@ internal sealed partial class ShardRegion : ReceiveActor, IWithTimers
         }
         else if (TryFindShard(id, message, out var shard))
         {
-            Route(shard, id, content, new InTransit(message, Sender, hops));
+            Route(shard, id, content, new InTransit(message, Sender, hops, from));
         }
         else
         {
@@ -144,6 +147,21 @@ internal sealed partial class ShardRegion : ReceiveActor, IWithTimers
 
     private void OnGracefulShutdown(GracefulShutdown shutdown)
     {
+        _stopsWhenEmpty = true;
+        BeginShutdown();
+        StopWhenEmpty();
+    }
+
+    /// <summary>Like a shutdown, but the region stays to send on what others, who do not know yet, send here.</summary>
+    private void OnHandOverAll(HandOverAll order)
+    {
+        _waitsForHandOver = Sender;
+        BeginShutdown();
+        StopWhenEmpty();
+    }
+
+    private void BeginShutdown()
+    {
         if (_isShuttingDown)
         {
             return;
@@ -158,8 +176,6 @@ internal sealed partial class ShardRegion : ReceiveActor, IWithTimers
         {
             Retire();
         }
-
-        StopWhenEmpty();
     }
 
     private void StopEntities(IReadOnlyCollection<Entity> entities)
@@ -172,7 +188,14 @@ internal sealed partial class ShardRegion : ReceiveActor, IWithTimers
 
     private void StopWhenEmpty()
     {
-        if (_isShuttingDown && _entities.Count == 0 && HasNothingToHandOver)
+        if (!_isShuttingDown || _entities.Count > 0 || !HasNothingToHandOver)
+        {
+            return;
+        }
+
+        _waitsForHandOver?.Tell(Done.Instance);
+        _waitsForHandOver = null;
+        if (_stopsWhenEmpty)
         {
             Context.Stop(Self);
         }
@@ -264,6 +287,9 @@ internal sealed partial class ShardRegion : ReceiveActor, IWithTimers
         int BufferSize,
         int MaxMoves,
         TimeSpan HandOverTimeout);
+
+    /// <summary>Hand all shards over, then answer <see cref="Done"/>.</summary>
+    internal sealed record HandOverAll;
 
     private sealed record EntityStopped(Entity Entity);
 

@@ -8,7 +8,7 @@ internal sealed class ShardingSerializer(ExtendedActorSystem system, Serializati
 {
     public static readonly Type[] Types =
     [
-        typeof(Routed), typeof(ShardingEnvelope), typeof(StatsQuery), typeof(StatsAnswer), typeof(LookAgain), typeof(LeaveOrder),
+        typeof(Routed), typeof(ShardingEnvelope), typeof(StatsQuery), typeof(StatsAnswer), typeof(LookAgain), typeof(Farewell), typeof(LeaveOrder),
     ];
 
     public override int Identifier => 1002;
@@ -20,6 +20,7 @@ internal sealed class ShardingSerializer(ExtendedActorSystem system, Serializati
         StatsQuery => "Q",
         StatsAnswer => "A",
         LookAgain => "L",
+        Farewell => "F",
         LeaveOrder => "X",
         _ => throw new SerializationException($"{o.GetType()} is no message between regions."),
     };
@@ -32,11 +33,15 @@ internal sealed class ShardingSerializer(ExtendedActorSystem system, Serializati
         {
             case Routed routed:
                 writer.Write((byte)routed.Hops);
+                writer.Write(routed.From);
                 Payload.Write(writer, serialization, routed.Message);
                 break;
             case ShardingEnvelope envelope:
                 writer.Write(envelope.EntityId);
                 Payload.Write(writer, serialization, envelope.Message);
+                break;
+            case Farewell farewell:
+                writer.Write(farewell.Node);
                 break;
             case StatsAnswer answer:
                 writer.Write(answer.Stats.Count);
@@ -57,11 +62,12 @@ internal sealed class ShardingSerializer(ExtendedActorSystem system, Serializati
         using var reader = new BinaryReader(new MemoryStream(bytes));
         return manifest switch
         {
-            "R" => new Routed(reader.ReadByte(), Payload.Read(reader, serialization)!),
+            "R" => new Routed(reader.ReadByte(), reader.ReadString(), Payload.Read(reader, serialization)!),
             "E" => new ShardingEnvelope(reader.ReadString(), Payload.Read(reader, serialization)!),
             "Q" => StatsQuery.Instance,
             "A" => new StatsAnswer(ReadStats(reader)),
             "L" => LookAgain.Instance,
+            "F" => new Farewell(reader.ReadString()),
             "X" => LeaveOrder.Instance,
             _ => throw new SerializationException($"Messages between regions know no manifest [{manifest}]."),
         };
@@ -80,7 +86,7 @@ internal sealed class ShardingSerializer(ExtendedActorSystem system, Serializati
 }
 
 /// <summary>From region to region: a message for an entity that the sending region takes to be with the receiving one.</summary>
-internal sealed record Routed(int Hops, object Message);
+internal sealed record Routed(int Hops, string From, object Message);
 
 /// <summary>From region to region: how many entities have you got?</summary>
 internal sealed record StatsQuery

@@ -1,0 +1,302 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Broker.Engine.Tests.Builtin.Links;
+
+/// <summary>Real sockets between systems that are no cluster: a link needs no membership.</summary>
+public sealed class LinkTests : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private readonly List<ActorSystem> _systems = [];
+    private readonly List<Relay> _relays = [];
+
+    public void Dispose()
+    {
+        _relays.ForEach(relay => relay.Dispose());
+        foreach (var system in _systems)
+        {
+            ((ExtendedActorSystem)system).Abort();
+            Assert.True(system.WhenTerminated.Wait(Patience));
+        }
+    }
+
+    [Fact]
+    public async Task Two_that_dial_at_once_end_with_one_link_and_lose_nothing()
+    {
+        for (var round = 0; round < 20; round++)
+        {
+            var (a, b) = (Start(), Start());
+            using var kitA = new TestKit(a);
+            using var kitB = new TestKit(b);
+            var (toB, toA) = (Remote(a, kitB.TestActor), Remote(b, kitA.TestActor));
+
+            await Task.WhenAll(
+                Task.Run(() => Parallel.For(0, 50, i => toB.Tell(i, ActorRefs.NoSender))),
+                Task.Run(() => Parallel.For(0, 50, i => toA.Tell(i, ActorRefs.NoSender))));
+
+            Assert.Equal(Enumerable.Range(0, 50), kitA.ReceiveN(50, Patience).Cast<int>().Order());
+            Assert.Equal(Enumerable.Range(0, 50), kitB.ReceiveN(50, Patience).Cast<int>().Order());
+            await Eventually(() => LinksOf(a).Nodes.Single().IsLinked && LinksOf(b).Nodes.Single().IsLinked);
+        }
+    }
+
+    [Fact]
+    public async Task Strangers_are_cut_off_and_nothing_of_them_stays()
+    {
+        var system = Start("akka.remote.link { handshake-timeout = 300ms, secret = s }");
+        var hello = Handshake.Dial(new HandshakeTerms("links", Other, "wrong"u8.ToArray()), []).Hello();
+        byte[][] openings =
+        [
+            [],
+            "GET / HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray(),
+            [0xff, 0xff, 0xff, 0x7f],
+            [1, 0, 0, 0, 99, 1, 0],
+            Frame.Of(FrameKind.Message, [1, 2, 3]).Memory.ToArray(),
+            Frame.Of(hello.Kind, hello.Payload).Memory.ToArray(),
+            [.. Frame.Of(hello.Kind, hello.Payload).Memory.Span, .. Frame.Of(FrameKind.Proof, new byte[32]).Memory.Span],
+            RandomNumberGenerator.GetBytes(5000),
+        ];
+
+        foreach (var opening in openings)
+        {
+            using var stranger = await Connect(system);
+            await stranger.SendAsync(opening);
+            await HungUp(stranger);
+        }
+
+        var links = LinksOf(system);
+        await Eventually(() => links.Counters.Refused == openings.Length);
+        Assert.Empty(links.Nodes);
+    }
+
+    [Fact]
+    public async Task A_replayed_handshake_is_cut_off()
+    {
+        var (a, b) = (Start(), Start());
+        var relay = new Relay { Target = new IPEndPoint(IPAddress.Loopback, LinksOf(b).Self.Address.Port!.Value) };
+        _relays.Add(relay);
+        using var dialled = await Wire.DialAsync(new Address("akka.tcp", "links", "127.0.0.1", relay.Port), LinksOf(a).Settings, default);
+        var handshake = Handshake.Dial(new HandshakeTerms("links", Other, []), dialled.Binding);
+        Assert.Equal(HandshakeStep.Done, await dialled.ShakeHandsAsync(handshake, isDialler: true, default));
+
+        using var stranger = await Connect(b);
+        await stranger.SendAsync(relay.Said);
+
+        await HungUp(stranger);
+        Assert.Equal(1, LinksOf(b).Counters.Refused);
+    }
+
+    [Fact]
+    public async Task More_strangers_than_are_allowed_at_once_are_hung_up_on()
+    {
+        var system = Start("akka.remote.link { handshake-timeout = 20s, max-strangers = 3 }");
+        var silent = new List<Socket>();
+        for (var i = 0; i < 3; i++)
+        {
+            silent.Add(await Connect(system));
+        }
+
+        using var tooMany = await Connect(system);
+        await HungUp(tooMany);
+
+        silent.ForEach(socket => socket.Dispose());
+        using var kit = new TestKit(Start());
+        Remote(system, kit.TestActor).Tell("still works", ActorRefs.NoSender);
+        kit.ExpectMsg("still works", Patience);
+    }
+
+    [Fact]
+    public void Without_the_secret_nothing_arrives()
+    {
+        var (a, b) = (Start("akka.remote.link.secret = right"), Start("akka.remote.link.secret = wrong"));
+        using var kit = new TestKit(b);
+
+        Remote(a, kit.TestActor).Tell("hello", ActorRefs.NoSender);
+
+        kit.ExpectNoMsg(TimeSpan.FromMilliseconds(500));
+    }
+
+    [Fact]
+    public void Without_a_secret_a_node_listens_on_loopback_only()
+    {
+        var refused = Assert.Throws<ConfigurationException>(() => Start("akka.remote.dot-netty.tcp.hostname = 0.0.0.0"));
+
+        Assert.Contains("akka.remote.link.secret", refused.Message);
+    }
+
+    [Fact]
+    public void Over_tls_with_a_certificate_of_ones_own_messages_arrive()
+    {
+        var tls = Tls();
+        var (a, b) = (Start(tls), Start(tls));
+        using var kit = new TestKit(b);
+
+        Remote(a, kit.TestActor).Tell("hello", ActorRefs.NoSender);
+
+        kit.ExpectMsg("hello", Patience);
+    }
+
+    [Fact]
+    public async Task A_link_that_breaks_is_dialled_again_and_watches_outlive_it()
+    {
+        var (a, b, relay) = StartBehindRelay();
+        using var kit = new TestKit(a);
+        var target = b.ActorOf(Props.Create<Silent>());
+        var seen = Remote(a, target);
+        kit.Watch(seen);
+        seen.Tell(new Identify(1), kit.TestActor);
+        kit.ExpectMsg<ActorIdentity>(Patience);
+
+        // The actor ends while there is no link to say so on.
+        relay.Cut();
+        await Eventually(() => LinksOf(a).Nodes.All(node => !node.IsLinked));
+        b.Stop(target);
+        await Eventually(() => ((IInternalActorRef)target).IsTerminated);
+        relay.Pass();
+
+        kit.ExpectTerminated(seen, Patience);
+    }
+
+    [Fact]
+    public async Task A_silent_link_is_dead_and_dialled_again()
+    {
+        var (a, b, relay) = StartBehindRelay();
+        using var kit = new TestKit(b);
+        var seen = Remote(a, kit.TestActor);
+        seen.Tell("before", ActorRefs.NoSender);
+        kit.ExpectMsg("before", Patience);
+
+        relay.Swallow();
+        await Eventually(() => LinksOf(a).Nodes.All(node => !node.IsLinked));
+        relay.Pass();
+
+        await Eventually(() =>
+        {
+            seen.Tell("after", ActorRefs.NoSender);
+            return kit.HasMessages;
+        });
+    }
+
+    [Fact]
+    public void What_finds_no_room_is_dropped_and_counted_and_nobody_waits()
+    {
+        var a = Start("akka.remote.link { queue-size = 100KiB, give-up = 60s }");
+        var nobody = new RemoteActorRef(LinksOf(a), ActorPath.Parse($"akka.tcp://links@127.0.0.1:{FreePort()}/user/x"));
+
+        for (var i = 0; i < 1000; i++)
+        {
+            nobody.Tell(new byte[1000], ActorRefs.NoSender);
+        }
+
+        Assert.InRange(LinksOf(a).Counters.Dropped, 850, 950);
+    }
+
+    [Fact]
+    public async Task An_address_where_nobody_is_is_given_up()
+    {
+        var a = Start("akka.remote.link { give-up = 200ms, max-back-off = 50ms }");
+        using var kit = new TestKit(a);
+        var nobody = new RemoteActorRef(LinksOf(a), ActorPath.Parse($"akka.tcp://links@127.0.0.1:{FreePort()}/user/x"));
+
+        kit.Watch(nobody);
+
+        Assert.True(kit.ExpectTerminated(nobody, Patience).AddressTerminated);
+        await Eventually(() => LinksOf(a).Nodes.Count == 0);
+    }
+
+    [Fact]
+    public void A_message_that_cannot_be_made_into_bytes_is_a_dead_letter()
+    {
+        var (a, b) = (Start(), Start());
+        using var kit = new TestKit(a);
+        using var kitB = new TestKit(b);
+        a.EventStream.Subscribe(kit.TestActor, typeof(DeadLetter));
+
+        Remote(a, kitB.TestActor).Tell(new object(), ActorRefs.NoSender);
+
+        Assert.IsType<object>(kit.ExpectMsg<DeadLetter>(Patience).Message);
+    }
+
+    private static NodeIdentity Other => new(new Address("akka.tcp", "links", "127.0.0.1", 1), 5);
+
+    private static Broker.Engine.Links LinksOf(ActorSystem system) => ((LocalActorSystem)system).Links!;
+
+    private static IActorRef Remote(ActorSystem from, IActorRef to) =>
+        ((ExtendedActorSystem)from).Provider.ResolveActorRef(Broker.Engine.Serialization.SerializedActorPath(to));
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static async Task<Socket> Connect(ActorSystem system)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        var address = LinksOf(system).Self.Address;
+        await socket.ConnectAsync(address.Host!, address.Port!.Value);
+        return socket;
+    }
+
+    private static async Task HungUp(Socket socket)
+    {
+        using var late = new CancellationTokenSource(Patience);
+        try
+        {
+            var buffer = new byte[4096];
+            while (await socket.ReceiveAsync(buffer, late.Token) > 0)
+            {
+                // A challenge, perhaps; then the end.
+            }
+        }
+        catch (SocketException)
+        {
+            // Reset is an end too.
+        }
+    }
+
+    private static async Task Eventually(Func<bool> isSo)
+    {
+        var deadline = DateTime.UtcNow + Patience;
+        while (!isSo())
+        {
+            Assert.True(DateTime.UtcNow < deadline, "Not in time");
+            await Task.Delay(10);
+        }
+    }
+
+    private static string Tls()
+    {
+        using var key = RSA.Create(2048);
+        var request = new CertificateRequest("CN=anything", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        var path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        File.WriteAllBytes(path, certificate.Export(X509ContentType.Pfx, "pw"));
+        return $$"""akka.remote.dot-netty.tcp { enable-ssl = on, ssl.certificate { path = "{{path}}", password = pw } }""";
+    }
+
+    private ActorSystem Start(string more = "")
+    {
+        const string common = "akka { loglevel = OFF, stdout-loglevel = OFF, actor.provider = cluster }";
+        var system = ActorSystem.Create("links", ConfigurationFactory.ParseString(more).WithFallback(ConfigurationFactory.ParseString(common)));
+        _systems.Add(system);
+        return system;
+    }
+
+    /// <summary>The second is found at the relay's port and listens at the same of another loopback address.</summary>
+    private (ActorSystem A, ActorSystem B, Relay Relay) StartBehindRelay()
+    {
+        const string quick = "akka.remote.link { keep-alive = 50ms, silence = 500ms, max-back-off = 100ms, give-up = 20s }";
+        var relay = new Relay();
+        _relays.Add(relay);
+        var b = Start($"{quick}\nakka.remote.dot-netty.tcp {{ port = {relay.Port}, bind-hostname = 127.0.0.2 }}");
+        relay.Target = new IPEndPoint(IPAddress.Parse("127.0.0.2"), relay.Port);
+        return (Start(quick), b, relay);
+    }
+
+    private sealed class Silent : ReceiveActor;
+}
