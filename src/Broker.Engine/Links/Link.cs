@@ -107,6 +107,12 @@ internal sealed class Link : IDisposable
         try
         {
             await _writing.WaitAsync(RetirePatience).ConfigureAwait(false);
+            if (_node.IsClosed)
+            {
+                // No other link will take it.
+                await WriteWaitingAsync().WaitAsync(RetirePatience).ConfigureAwait(false);
+            }
+
             await _wire.FinishAsync().ConfigureAwait(false);
         }
         catch (Exception over) when (over is TimeoutException or IOException or ObjectDisposedException or SocketException or InvalidOperationException)
@@ -194,6 +200,16 @@ internal sealed class Link : IDisposable
         {
             Abort();
         }
+    }
+
+    private async Task WriteWaitingAsync()
+    {
+        while (_node.Queue.TryTake(out var frame))
+        {
+            await WriteAsync(frame).ConfigureAwait(false);
+        }
+
+        await _wire.Writer.FlushAsync().ConfigureAwait(false);
     }
 
     private ValueTask WriteAsync(Frame frame)

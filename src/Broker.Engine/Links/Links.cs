@@ -17,6 +17,10 @@ internal sealed class Links : IDisposable
 {
     private static readonly TimeSpan LogInterval = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan CloseTime = TimeSpan.FromSeconds(1);
+
+    /// <summary>Who has left sends back what was on its way to him.</summary>
+    private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(100);
+
     private static readonly TimeSpan GoneTime = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<Address, RemoteNode> _nodes = new();
@@ -74,7 +78,7 @@ internal sealed class Links : IDisposable
     }
 
     /// <summary>A member is gone: who watches its actors is told. The address may have come back to life meanwhile.</summary>
-    public void OnGone(NodeIdentity member)
+    public void OnGone(NodeIdentity member, bool hasLeft)
     {
         if (IsMember(member.Address))
         {
@@ -89,7 +93,7 @@ internal sealed class Links : IDisposable
         _gone[member.Address] = Stopwatch.GetTimestamp();
         if (_nodes.TryGetValue(member.Address, out var node) && (node.PeerUid == 0 || node.PeerUid == member.Uid))
         {
-            node.Close();
+            _ = hasLeft ? node.CloseSoonAsync(Linger) : node.CloseSoonAsync(TimeSpan.Zero);
         }
     }
 

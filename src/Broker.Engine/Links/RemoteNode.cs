@@ -163,11 +163,30 @@ internal sealed class RemoteNode
             _link = null;
         }
 
-        // Read on for a moment: who left may have sent on what was on its way to him.
         _links.Forget(this);
-        _ = link?.RetireAsync();
-        Queue.Clear();
+        _ = EndAsync(link);
         Watches.OnNodeGone();
+    }
+
+    /// <summary>What waits may still go; it is not waited for long.</summary>
+    private async Task EndAsync(Link? link)
+    {
+        if (link is not null)
+        {
+            await link.RetireAsync().ConfigureAwait(false);
+        }
+
+        Queue.Clear();
+    }
+
+    public async Task CloseSoonAsync(TimeSpan after)
+    {
+        if (after > TimeSpan.Zero)
+        {
+            await Task.Delay(after).ConfigureAwait(false);
+        }
+
+        Close();
     }
 
     /// <summary>Nobody needs it at the moment; another link may be on its way.</summary>

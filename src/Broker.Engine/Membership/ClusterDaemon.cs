@@ -106,7 +106,15 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
         var status = _cluster.IsLeaving ? MemberStatus.Leaving : _hasBeenUp ? MemberStatus.Up : MemberStatus.Joining;
         var record = new NodeRecord(_links.Self, status, [.. _types]);
         var order = new Exchange(
-            _links.Self.Id, _terms, record.ToText(), _lease.Duration, _tableVersion, Guid.NewGuid().ToString("N"), [.. _moves], [.. _claims]);
+            _links.Self.Id,
+            _terms,
+            record.ToText(),
+            Engine.Exchange.TypesTaken(_types.Select(key => key[..key.LastIndexOf('/')])),
+            _lease.Duration,
+            _tableVersion,
+            Guid.NewGuid().ToString("N"),
+            [.. _moves],
+            [.. _claims]);
         _moves.Clear();
         _claims.Clear();
 
@@ -186,7 +194,7 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
         _links.SetMembers(view.Members.Select(member => member.Identity));
         foreach (var removed in events.OfType<ClusterEvent.MemberRemoved>())
         {
-            _links.OnGone(removed.Member.Identity);
+            _links.OnGone(removed.Member.Identity, hasLeft: removed.PreviousStatus == MemberStatus.Exiting);
         }
 
         _cluster.OnView(view, events);

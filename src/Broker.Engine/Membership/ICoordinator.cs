@@ -22,6 +22,7 @@ internal interface ICoordinator
 /// <param name="Node">The id of the node, new at every start.</param>
 /// <param name="Terms">What all members must have in common (wire version, prefix, database…): a node that has others is refused while they live.</param>
 /// <param name="Record">What the others are to know about the node.</param>
+/// <param name="Takes">The types whose shards it takes over (see <see cref="TypesTaken"/>). Once the coordinator knows that it takes none, none can come to it any more.</param>
 /// <param name="Lease">How long it lives without renewing.</param>
 /// <param name="KnownTable">The version of the shard table that the node has; the table is not sent again if it still is that.</param>
 /// <param name="Mark">Unique: the table's version if this exchange changes it. Versions are not counted, because a counter that Redis lost a step of would repeat itself.</param>
@@ -31,13 +32,18 @@ internal sealed record Exchange(
     string Node,
     string Terms,
     string Record,
+    string Takes,
     TimeSpan Lease,
     string KnownTable,
     string Mark,
     IReadOnlyList<ShardMove> Moves,
-    IReadOnlyList<string> Claims);
+    IReadOnlyList<string> Claims)
+{
+    /// <summary><c>|type|type|</c>, each escaped, so that a script can look for one.</summary>
+    public static string TypesTaken(IEnumerable<string> types) => $"|{string.Concat(types.Select(type => $"{Uri.EscapeDataString(type)}|"))}";
+}
 
-/// <summary>A shard goes to another node: if that lives, and the shard is the giver's; to nobody (empty) if it does not.</summary>
+/// <summary>A shard (<c>type:number</c>, the type escaped) goes to another node: if it is the giver's. To nobody (empty) if that does not live or does not take it.</summary>
 internal sealed record ShardMove(string Shard, string To);
 
 /// <summary>How an exchange went.</summary>

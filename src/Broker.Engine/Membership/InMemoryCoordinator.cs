@@ -27,7 +27,7 @@ internal sealed class CoordinatorState
             return Exchanged.NotDone(ExchangeOutcome.Refused, other.Terms);
         }
 
-        _nodes[order.Node] = new Node(order.Terms, order.Record, now + order.Lease);
+        _nodes[order.Node] = new Node(order.Terms, order.Record, order.Takes, now + order.Lease);
         var hasChanged = order.Moves.Count(move => TryMove(order.Node, move)) + order.Claims.Count(shard => TryClaim(order.Node, shard)) > 0;
         if (hasChanged)
         {
@@ -80,7 +80,8 @@ internal sealed class CoordinatorState
             return false;
         }
 
-        if (_nodes.ContainsKey(move.To))
+        var type = move.Shard[..move.Shard.LastIndexOf(':')];
+        if (_nodes.TryGetValue(move.To, out var taker) && taker.Takes.Contains($"|{type}|", StringComparison.Ordinal))
         {
             _table[move.Shard] = move.To;
         }
@@ -103,7 +104,7 @@ internal sealed class CoordinatorState
         return true;
     }
 
-    private sealed record Node(string Terms, string Record, TimeSpan Until);
+    private sealed record Node(string Terms, string Record, string Takes, TimeSpan Until);
 }
 
 /// <summary>The coordinator of systems of one process, for tests: founded by the first that joins itself, found by its address.</summary>

@@ -47,12 +47,13 @@ internal sealed class ShardTable
     private readonly int _maxMoves;
     private readonly Slot[] _slots;
     private string _allocatedFor = "";
+    private bool _isOffered;
     private string?[] _wanted;
 
     public ShardTable(string type, int shards, string self, int maxMoves)
     {
         (_self, _maxMoves) = (self, maxMoves);
-        Prefix = $"{type}:";
+        Prefix = $"{Uri.EscapeDataString(type)}:";
         _typeKey = KeyOf(type, shards);
         _wanted = new string?[shards];
         _slots = [.. Enumerable.Range(0, shards).Select(shard => new Slot(Prefix + shard.ToString(CultureInfo.InvariantCulture)))];
@@ -78,8 +79,8 @@ internal sealed class ShardTable
     /// <summary>We want no shards any more.</summary>
     public bool IsRetiring { get; set; }
 
-    /// <summary>Nothing is held, nor on its way.</summary>
-    public bool IsEmpty => Array.TrueForAll(_slots, slot => slot.Hold == Hold.NotOurs);
+    /// <summary>Nothing is held, nor on its way; and if we retire, nothing can come any more, because the coordinator knows.</summary>
+    public bool IsEmpty => !(IsRetiring && _isOffered) && Array.TrueForAll(_slots, slot => slot.Hold == Hold.NotOurs);
 
     public int Held => _slots.Count(slot => slot.Hold == Hold.Held);
 
@@ -105,6 +106,7 @@ internal sealed class ShardTable
             return ShardDecisions.None;
         }
 
+        _isOffered = view.Members.Any(member => member.Identity.Id == _self && member.Types.Contains(_typeKey));
         var living = view.Members.Select(member => member.Identity.Id).ToHashSet();
         Allocate(view);
         var decided = new Decided();

@@ -165,7 +165,7 @@ internal sealed class SimulatedCluster(int shards, int seed)
             _hasBeenUp |= _lease.IsSettled(now);
             var status = IsLeaving ? MemberStatus.Leaving : _hasBeenUp ? MemberStatus.Up : MemberStatus.Joining;
             var record = new NodeRecord(_identity, status, IsLeaving ? [] : [ShardTable.KeyOf("t", _cluster.Shards)]);
-            var order = new Exchange(Id, "", record.ToText(), Lease, _version, Guid.NewGuid().ToString(), _moves, _claims);
+            var order = new Exchange(Id, "", record.ToText(), Engine.Exchange.TypesTaken(IsLeaving ? [] : ["t"]), Lease, _version, Guid.NewGuid().ToString(), _moves, _claims);
             (_moves, _claims) = ([], []);
             if (_cluster.Exchange(this, order) is { } told)
             {
