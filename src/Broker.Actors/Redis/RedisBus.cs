@@ -153,6 +153,9 @@ internal sealed class RedisBus : IRedisBus
         }
     }
 
+    /// <summary>For what is Redis's alone: the coordinator of the built-in engine's cluster.</summary>
+    public Task<RedisResult> RunScriptAsync(string script, RedisKey[] keys, RedisValue[] arguments) => Run(script, keys, arguments);
+
     public async ValueTask DisposeAsync()
     {
         _reader.Dispose();

@@ -28,6 +28,7 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
     private readonly List<string> _claims = [];
     private IReadOnlyDictionary<string, string> _table = new Dictionary<string, string>();
     private string _tableVersion = "";
+    private long _viewNumber;
     private TimeSpan _nextLook;
     private bool _isBusy;
     private bool _lookAgain;
@@ -182,7 +183,7 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
         }
 
         var own = now + _lease.RenewInterval;
-        var isUrgent = _lookAgain || _moves.Count + _claims.Count > 0 || (!_hasBeenUp && _lease.IsSettled(now));
+        var isUrgent = _lookAgain || (!_hasBeenUp && _lease.IsSettled(now));
         _lookAgain = false;
         _nextLook = isUrgent ? TimeSpan.Zero : due.Append(own).Min();
     }
@@ -190,7 +191,9 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
     private void Publish(TimeSpan now, IReadOnlyList<ClusterEvent.IMemberEvent> events)
     {
         _wasSuspended = IsSuspended(now);
-        var view = new ClusterView(_links.Self, [.. _roster.Members], _table, _wasSuspended, _lease.IsSettled(now));
+        _moves.Clear();
+        _claims.Clear();
+        var view = new ClusterView(++_viewNumber, _links.Self, [.. _roster.Members], _table, _wasSuspended, _lease.IsSettled(now));
         _links.SetMembers(view.Members.Select(member => member.Identity));
         foreach (var removed in events.OfType<ClusterEvent.MemberRemoved>())
         {
@@ -257,9 +260,13 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
 
     private void OnOrders(ShardOrders orders)
     {
-        // A region repeats with every view what is still to be done: what it said before is no longer of interest.
-        _moves.RemoveAll(move => move.Shard.StartsWith(orders.Prefix, StringComparison.Ordinal));
-        _claims.RemoveAll(claim => claim.StartsWith(orders.Prefix, StringComparison.Ordinal));
+        // Decided on what is known to be out of date: the region decides anew when it sees the newer view. An order that is on its way
+        // to the coordinator is not overtaken so, because the next view comes only with the answer to it.
+        if (orders.View != _viewNumber)
+        {
+            return;
+        }
+
         _moves.AddRange(orders.Moves);
         _claims.AddRange(orders.Claims);
         if (_moves.Count + _claims.Count > 0)
@@ -322,8 +329,8 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
     /// <summary>This node wants no shards of the type any more.</summary>
     public sealed record RetireRegion(string Type);
 
-    /// <summary>What a region wants done, all of it, for shards whose names begin with <paramref name="Prefix"/>.</summary>
-    public sealed record ShardOrders(string Prefix, IReadOnlyList<ShardMove> Moves, IReadOnlyList<string> Claims)
+    /// <summary>What a region wants done after it saw that view.</summary>
+    public sealed record ShardOrders(long View, IReadOnlyList<ShardMove> Moves, IReadOnlyList<string> Claims)
         : IDeadLetterSuppression;
 
     public sealed record Banish(Address Address);

@@ -100,12 +100,14 @@ internal sealed class Roster
 }
 
 /// <summary>The cluster as a node sees it, for its regions.</summary>
+/// <param name="Number">Counts the looks.</param>
 /// <param name="Self">This node.</param>
 /// <param name="Members">Those alive as far as known, this node among them.</param>
 /// <param name="Table">Shard → id of the node that has it.</param>
 /// <param name="IsSuspended">This node's own lease has run out: nothing of this is known to be so any more.</param>
 /// <param name="IsSettled">This node may claim what nobody has: <see cref="Lease.IsSettled"/>.</param>
 internal sealed record ClusterView(
+    long Number,
     NodeIdentity Self,
     IReadOnlyCollection<NodeRecord> Members,
     IReadOnlyDictionary<string, string> Table,

@@ -94,7 +94,7 @@ internal sealed partial class ShardRegion
 
         if (moves.Count + decisions.Claims.Count > 0)
         {
-            Cluster.Get(Cell.System).Daemon?.Tell(new ClusterDaemon.ShardOrders(_table!.Prefix, moves, decisions.Claims), Self);
+            Cluster.Get(Cell.System).Daemon?.Tell(new ClusterDaemon.ShardOrders(_view!.Number, moves, decisions.Claims), Self);
         }
     }
 

@@ -175,7 +175,7 @@ internal sealed class SimulatedCluster(int shards, int seed)
                 _roster.Look([.. told.Living.Select(node => NodeRecord.Parse(node.Record)!)], _lease.IsSettled(now));
             }
 
-            Act(_table.Look(new ClusterView(_identity, [.. _roster.Members], _known, !_lease.IsHeld(now), _lease.IsSettled(now))));
+            Act(_table.Look(new ClusterView(0, _identity, [.. _roster.Members], _known, !_lease.IsHeld(now), _lease.IsSettled(now))));
         }
 
         private void Act(ShardDecisions decisions)
