@@ -21,7 +21,7 @@ internal sealed partial class ShardRegion
             case ShardRoute.Here when !_table.IsSuspended || _entities.Find(id) is not null:
                 Deliver(id, content, transit.Message);
                 break;
-            case ShardRoute.Elsewhere when transit.From != _table.OwnerOf(shard):
+            case ShardRoute.Elsewhere when transit.From != _table.OwnerOf(shard) || _table.IsClosed:
                 SendOn(shard, transit);
                 break;
             default:

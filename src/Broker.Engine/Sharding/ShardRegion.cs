@@ -8,7 +8,8 @@ namespace Broker.Engine;
 /// </summary>
 /// <remarks>
 /// What comes for a shard whose node is not known, or that is on its way to another, waits in a bounded buffer; what finds no room is a
-/// dead letter. A message that another region sent here, and that we take to be that region's, waits for this node to learn more; and none is
+/// dead letter. A message that another region sent here, and that we take to be that region's, waits for this node to learn more (a region that
+/// has handed everything over knows better, and sends it back); and none is
 /// sent on more than <see cref="MaxHops"/> times: nodes of different opinions do not throw messages at each other.
 /// </remarks>
 internal sealed partial class ShardRegion : ReceiveActor, IWithTimers

@@ -79,8 +79,11 @@ internal sealed class ShardTable
     /// <summary>We want no shards any more.</summary>
     public bool IsRetiring { get; set; }
 
+    /// <summary>What is not ours will not become ours any more: we retire, and the coordinator knows.</summary>
+    public bool IsClosed => IsRetiring && !_isOffered;
+
     /// <summary>Nothing is held, nor on its way; and if we retire, nothing can come any more, because the coordinator knows.</summary>
-    public bool IsEmpty => !(IsRetiring && _isOffered) && Array.TrueForAll(_slots, slot => slot.Hold == Hold.NotOurs);
+    public bool IsEmpty => (IsClosed || !IsRetiring) && Array.TrueForAll(_slots, slot => slot.Hold == Hold.NotOurs);
 
     public int Held => _slots.Count(slot => slot.Hold == Hold.Held);
 
