@@ -1,0 +1,193 @@
+using System.Collections.Concurrent;
+
+namespace Broker.Engine.Tests.Builtin.Sharding;
+
+/// <summary>Real nodes whose way to the coordinator can be cut.</summary>
+public sealed class SuspendTests : IDisposable
+{
+    private const string Settings = """
+        akka { loglevel = OFF, stdout-loglevel = OFF, actor.provider = cluster, cluster.lease = 1s }
+        akka.coordinated-shutdown.phases.cluster-sharding-shutdown-region.timeout = 2s
+        """;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly InMemoryCoordinator _coordinator = new();
+    private readonly List<Node> _nodes = [];
+
+    public void Dispose()
+    {
+        foreach (var node in _nodes)
+        {
+            ((ExtendedActorSystem)node.System).Abort();
+            Assert.True(node.System.WhenTerminated.Wait(Patience));
+        }
+    }
+
+    [Fact]
+    public async Task A_node_cut_off_keeps_its_entities_and_makes_no_new_ones_until_it_is_back()
+    {
+        var (a, b) = (await StartAsync(), await StartAsync());
+        await TouchAsync(a, 100);
+        await EventuallyAsync(async () => await TouchAsync(a, 100) && b.Alive.Count > 20);
+        var kept = b.Alive.Keys.ToList();
+
+        b.Way.IsCut = true;
+        await EventuallyAsync(() => Task.FromResult(Cluster.Get(b.System).View!.IsSuspended));
+        Assert.Equal(kept.Order(), b.Alive.Keys.Order());
+        Assert.Equal("b", await b.Region.Ask<string>(new ShardingEnvelope(kept[0], "who"), Patience));
+        for (var id = 100; id < 200; id++)
+        {
+            b.Region.Tell(new ShardingEnvelope($"{id}", "who"), ActorRefs.NoSender);
+        }
+
+        // The other takes the shards over when the lease has run out; its entities are others than those that b still has.
+        await EventuallyAsync(async () => await TouchAsync(a, 100) && kept.TrueForAll(a.Alive.ContainsKey));
+        Assert.Equal(kept.Order(), b.Alive.Keys.Order());
+
+        b.Way.IsCut = false;
+        await EventuallyAsync(() => Task.FromResult(b.HandedOff.Count >= kept.Count && a.Alive.Keys.Concat(b.Alive.Keys).Distinct().Count() == 200));
+        Assert.All(kept, id => Assert.Contains(id, b.HandedOff));
+    }
+
+    [Fact]
+    public async Task Redis_lost_for_all_and_come_back_empty_stops_no_entity_and_removes_no_member()
+    {
+        var (a, b) = (await StartAsync(), await StartAsync());
+        await TouchAsync(a, 50);
+        await EventuallyAsync(async () => await TouchAsync(a, 50) && a.Alive.Count + b.Alive.Count == 50 && b.Alive.Count > 10);
+        await EventuallyAsync(() => Task.FromResult(Cluster.Get(a.System).View!.Table.Values.CountBy(node => node).All(node => node.Value < 40)));
+        var alive = a.Lives.Concat(b.Lives).ToList();
+        using var kit = new TestKit(a.System);
+        Cluster.Get(a.System).Subscribe(kit.TestActor, typeof(ClusterEvent.MemberRemoved));
+        kit.ExpectMsg<ClusterEvent.CurrentClusterState>(Patience);
+
+        a.Way.IsCut = b.Way.IsCut = true;
+        await EventuallyAsync(() => Task.FromResult(Cluster.Get(a.System).View!.IsSuspended && Cluster.Get(b.System).View!.IsSuspended));
+        _coordinator.LoseAll();
+        a.Way.IsCut = false;
+        await EventuallyAsync(() => Task.FromResult(!Cluster.Get(a.System).View!.IsSuspended));
+        b.Way.IsCut = false;
+        await EventuallyAsync(() => Task.FromResult(!Cluster.Get(b.System).View!.IsSuspended && Cluster.Get(b.System).View!.IsSettled));
+
+        Assert.True(await TouchAsync(a, 50));
+        Assert.Equal(alive, a.Lives.Concat(b.Lives));
+        kit.ExpectNoMsg(TimeSpan.FromMilliseconds(100));
+    }
+
+    [Fact]
+    public async Task A_node_of_other_terms_is_refused_and_told_why()
+    {
+        await StartAsync();
+
+        var refused = await Assert.ThrowsAsync<ClusterRefusedException>(() => StartAsync("prefix other"));
+
+        Assert.Contains("prefix other", refused.Message);
+        Assert.Contains("prefix one", refused.Message);
+    }
+
+    [Fact]
+    public async Task A_step_that_is_never_answered_costs_only_time()
+    {
+        var (a, b) = (await StartAsync(), await StartAsync());
+        a.Way.Hangs = 2;
+        b.Way.Hangs = 1;
+
+        await EventuallyAsync(async () => await TouchAsync(a, 50) && b.Alive.Count > 10 && a.Alive.Count + b.Alive.Count == 50);
+    }
+
+    private static async Task EventuallyAsync(Func<Task<bool>> isSo)
+    {
+        var deadline = DateTime.UtcNow + Patience;
+        while (!await isSo())
+        {
+            Assert.True(DateTime.UtcNow < deadline, "Not in time");
+            await Task.Delay(20);
+        }
+    }
+
+    private static async Task<bool> TouchAsync(Node node, int count)
+    {
+        try
+        {
+            await Task.WhenAll(Enumerable.Range(0, count).Select(id => node.Region.Ask<string>(new ShardingEnvelope($"{id}", "who"), TimeSpan.FromSeconds(5))));
+            return true;
+        }
+        catch (AskTimeoutException)
+        {
+            return false;
+        }
+    }
+
+    private async Task<Node> StartAsync(string terms = "prefix one")
+    {
+        var node = new Node(_nodes.Count == 0 ? "a" : "b", ActorSystem.Create("suspend", ConfigurationFactory.ParseString(Settings)), new CuttableWay(_coordinator));
+        _nodes.Add(node);
+        var cluster = Cluster.Get(node.System);
+        cluster.Use(node.Way, terms);
+        node.Region = ClusterSharding.Get(node.System).Start(
+            "t",
+            id => Props.Create(() => new Entity(id, node)),
+            ClusterShardingSettings.Create(node.System),
+            HashCodeMessageExtractor.Create(64, message => (message as ShardingEnvelope)?.EntityId),
+            ClusterSharding.Get(node.System).DefaultShardAllocationStrategy(ClusterShardingSettings.Create(node.System)),
+            "hand off");
+        await cluster.JoinAsync(cluster.SelfAddress).WaitAsync(Patience);
+        return node;
+    }
+
+    private sealed class CuttableWay(ICoordinator coordinator) : ICoordinator
+    {
+        public volatile bool IsCut;
+
+        public volatile int Hangs;
+
+        public Task<Exchanged> ExchangeAsync(Exchange order)
+        {
+            if (Hangs > 0)
+            {
+                Hangs--;
+                return new TaskCompletionSource<Exchanged>().Task;
+            }
+
+            return IsCut ? Task.FromException<Exchanged>(new IOException("cut off")) : coordinator.ExchangeAsync(order);
+        }
+
+        public Task LeaveAsync(string node) => IsCut ? Task.FromException(new IOException("cut off")) : coordinator.LeaveAsync(node);
+
+        public Task BanishAsync(string node, TimeSpan memory) => coordinator.BanishAsync(node, memory);
+    }
+
+    private sealed record Node(string Name, ActorSystem System, CuttableWay Way)
+    {
+        public IActorRef Region { get; set; } = null!;
+
+        public ConcurrentDictionary<string, IActorRef> Alive { get; } = new();
+
+        /// <summary>Which incarnation of which entity.</summary>
+        public IEnumerable<string> Lives => Alive.Select(entity => $"{Name} {entity.Key} {entity.Value.Path.Uid}").Order(StringComparer.Ordinal);
+
+        public ConcurrentBag<string> HandedOff { get; } = [];
+    }
+
+    private sealed class Entity : ReceiveActor
+    {
+        private readonly string _id;
+        private readonly Node _node;
+
+        public Entity(string id, Node node)
+        {
+            (_id, _node) = (id, node);
+            Receive<string>(message => message == "hand off", _ =>
+            {
+                node.HandedOff.Add(id);
+                Context.Stop(Self);
+            });
+            Receive<string>(_ => Sender.Tell(node.Name));
+        }
+
+        protected override void PreStart() => _node.Alive[_id] = Self;
+
+        protected override void PostStop() => _node.Alive.TryRemove(_id, out _);
+    }
+}
