@@ -86,7 +86,7 @@ public sealed class LinkTests : IDisposable
         await stranger.SendAsync(relay.Said);
 
         await HungUp(stranger);
-        Assert.Equal(1, LinksOf(b).Counters.Refused);
+        await Eventually(() => LinksOf(b).Counters.Refused == 1);
     }
 
     [Fact]

@@ -19,6 +19,19 @@ public sealed class ShardTableTests
     }
 
     [Fact]
+    public void A_node_that_is_not_settled_claims_what_it_had_and_nothing_else()
+    {
+        var self = new NodeIdentity(new Address("akka.tcp", "s", "h", 1), 1);
+        var table = new ShardTable("t", 4, self.Id, maxMoves: 8);
+        ClusterView View(bool isSettled, params string[] ours) => new(
+            0, self, [new NodeRecord(self, MemberStatus.Up, ["t/4"])], ours.ToDictionary(shard => shard, _ => self.Id), IsSuspended: false, isSettled);
+        table.Look(View(isSettled: true, "t:1", "t:2"));
+
+        Assert.Equal(["t:1", "t:2"], table.Look(View(isSettled: false)).Claims);
+        Assert.Equal(["t:0", "t:1", "t:2", "t:3"], table.Look(View(isSettled: true)).Claims);
+    }
+
+    [Fact]
     public void Shards_are_spread_when_nodes_join_and_come_together_when_they_leave()
     {
         var cluster = new SimulatedCluster(64, seed: 2);
