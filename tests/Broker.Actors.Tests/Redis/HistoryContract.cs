@@ -12,6 +12,16 @@ public abstract class HistoryContract : BusContract
     private Task<TakenOver> TakeOverAsync(string epoch = "e1", StreamPosition? known = null, bool force = false) =>
         Bus.TakeOverAsync(Keys, new TakeOver(epoch, known, force));
 
+    /// <summary>An owner, and a subscriber that has the take-over's mark behind it: what a Redis Cluster publishes reaches other nodes in its own time, after later subscriptions too.</summary>
+    private async Task<(TakenOver Owner, Recorder Channel)> TakeOverSubscribedAsync()
+    {
+        var channel = await SubscribeAsync();
+        var owner = await TakeOverAsync();
+        await channel.MarksAsync(1);
+        channel.Forget();
+        return (owner, channel);
+    }
+
     private async Task<Appended> AppendAsync(TakenOver owner, params OutgoingPublication[] publications) =>
         await Bus.AppendAsync(Keys, new Append(owner.Token, owner.Position.Epoch, Limits, publications));
 
@@ -73,8 +83,7 @@ public abstract class HistoryContract : BusContract
     [Fact]
     public async Task A_batch_of_512_is_one_append()
     {
-        var owner = await TakeOverAsync();
-        var channel = await SubscribeAsync();
+        var (owner, channel) = await TakeOverSubscribedAsync();
 
         await AppendAsync(owner, [.. Enumerable.Range(0, 512).Select(i => Own($"{i}", $"p{i}"))]);
         await channel.PayloadsAsync(512);
@@ -128,8 +137,7 @@ public abstract class HistoryContract : BusContract
     [Fact]
     public async Task A_mark_comes_before_the_publications_and_names_them()
     {
-        var owner = await TakeOverAsync();
-        var channel = await SubscribeAsync();
+        var (owner, channel) = await TakeOverSubscribedAsync();
 
         await AppendAsync(owner, Foreign("a foreigner's"), Own("one"), Own("two"));
         await channel.PayloadsAsync(2);
@@ -141,11 +149,11 @@ public abstract class HistoryContract : BusContract
         Assert.Equal([Mark.Digest(Bytes("one")), Mark.Digest(Bytes("two"))], mark.Digests);
     }
 
+    // On Redis Cluster the mark of the take-over came now and then behind the later subscription, and was counted.
     [Fact]
     public async Task Foreign_publications_are_appended_and_neither_published_nor_marked_nor_persisted()
     {
-        var owner = await TakeOverAsync();
-        var channel = await SubscribeAsync();
+        var (owner, channel) = await TakeOverSubscribedAsync();
 
         await AppendAsync(owner, Foreign("foreign") with { Expire = 60 });
         Bus.Fence(Keys.Channel, 1);

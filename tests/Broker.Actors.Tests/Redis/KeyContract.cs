@@ -73,12 +73,9 @@ public abstract class KeyContract : BusContract
     [InlineData("SET k v", "OK")]
     [InlineData("GET k", "nil")]
     [InlineData("SET k v; GET k", "v")]
-    [InlineData("SETEX k 60 v; TTL k", "60")]
     [InlineData("SET k v; TTL k", "-1")]
     [InlineData("TTL k", "-2")]
-    [InlineData("SET k v; EXPIRE k 100; TTL k", "100")]
     [InlineData("SETEX k 60 v; SET k w; TTL k", "-1")]
-    [InlineData("SETEX k 60 5; INCR k; TTL k", "60")]
     [InlineData("EXPIRE k 100", "0")]
     [InlineData("SET k v; EXISTS k", "1")]
     [InlineData("SET k v; DEL k k", "1")]
@@ -103,7 +100,26 @@ public abstract class KeyContract : BusContract
     [InlineData("GET", "ERR wrong number of arguments for 'get' command")]
     [InlineData("PING", "PONG")]
     [InlineData("PUBLISH k v", "0")]
-    public async Task The_gateway_gets_the_answers_that_redis_gives(string commands, string answer)
+    public async Task The_gateway_gets_the_answers_that_redis_gives(string commands, string answer) => Assert.Equal(answer, Show(await DoAllAsync(commands)));
+
+    /// <summary>The whole second was asked for, and a busy machine had let half of one pass.</summary>
+    [Theory]
+    [InlineData("SETEX k 60 v; TTL k")]
+    [InlineData("SET k v; EXPIRE k 60; TTL k")]
+    [InlineData("SETEX k 60 5; INCR k; TTL k")]
+    public async Task The_gateway_gets_what_is_left_of_a_minute(string commands) =>
+        Assert.InRange((await DoAllAsync(commands)).Number!.Value, 50, 60);
+
+    [Fact]
+    public async Task An_unknown_command_is_an_error()
+    {
+        var reply = await DoAsync("NOSUCH", "a");
+
+        Assert.StartsWith("ERR unknown command 'NOSUCH'", reply.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>The answer to the last of them.</summary>
+    private async Task<RedisReply> DoAllAsync(string commands)
     {
         RedisReply? reply = null;
         foreach (var command in commands.Split("; "))
@@ -112,15 +128,7 @@ public abstract class KeyContract : BusContract
             reply = await DoAsync(words[0], words[1..]);
         }
 
-        Assert.Equal(answer, Show(reply!));
-    }
-
-    [Fact]
-    public async Task An_unknown_command_is_an_error()
-    {
-        var reply = await DoAsync("NOSUCH", "a");
-
-        Assert.StartsWith("ERR unknown command 'NOSUCH'", reply.Error, StringComparison.Ordinal);
+        return reply!;
     }
 
     private static string Show(RedisReply reply) => reply switch

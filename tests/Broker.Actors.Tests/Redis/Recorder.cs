@@ -29,6 +29,17 @@ internal sealed class Recorder : IArrivals
 
     public int Calls { get; private set; }
 
+    /// <summary>What has come so far does not count.</summary>
+    public void Forget()
+    {
+        lock (_gate)
+        {
+            _log.Clear();
+            _arrivals.Clear();
+            Calls = 0;
+        }
+    }
+
     void IArrivals.Subscribed() => Write("subscribed");
 
     void IArrivals.Passed(long ticket) => Write("passed " + ticket);
