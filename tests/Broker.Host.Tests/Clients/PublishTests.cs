@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net.Http.Headers;
 using Broker.Actors.Channels;
 using Broker.Actors.Connections;
@@ -102,11 +103,20 @@ public sealed class PublishTests
     {
         await using var server = await ClientServer.StartAsync(ClientServer.Open, services: services => services.AddSingleton<IPublishHandler, Handler>());
         await using var witness = await Subscriber.OfAsync(server, ChannelName.Broadcast("foobar"));
+        long failed = 0;
+        using var meter = new MeterListener();
+        meter.SetMeasurementEventCallback<long>((_, count, _, _) => Interlocked.Add(ref failed, count));
+        meter.InstrumentPublished = (instrument, listener) =>
+        {
+            if (instrument.Meter == server.Node.Metrics.Meter && instrument.Name == "broker.publishes.failed") listener.EnableMeasurementEvents(instrument);
+        };
+        meter.Start();
 
         Assert.Equal(status, (await PostAsync(server, "/publish/foobar?publish-broadcast", message)).Status);
         await server.Node.Publisher("foobar").PublishAsync("end");
 
         Assert.Equal(status == 204 ? "changed" : "end", await witness.NextAsync());
+        Assert.Equal(status == 204 ? 0 : 1, Interlocked.Read(ref failed));
     }
 
     [Fact]
