@@ -33,6 +33,22 @@ public sealed class RealRedisTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_a_client_publishes_is_what_redis_cli_sees_byte_for_byte()
+    {
+        await using var broker = await Servers.StartAsync(_redis.ConnectionString);
+        using var cli = _redis.StartCli("SUBSCRIBE", "broadcast:foobar");
+        var heard = cli.StandardOutput.BaseStream;
+        await ReadAsync(heard, "subscribe\nbroadcast:foobar\n1\n"u8.ToArray());
+        await using var client = await Client.ConnectAsync(broker.WebSocket("foobar?publish-broadcast"));
+        byte[] payload = [0, 255, 13, 10, .. "grüß dich"u8, 0xC3, 0x28];
+
+        await client.SendAsync(payload);
+
+        await ReadAsync(heard, [.. "message\nbroadcast:foobar\n"u8, .. payload, (byte)'\n']);
+        cli.Kill();
+    }
+
+    [Fact]
     public async Task What_a_client_publishes_stays_the_last_message_for_the_configured_time()
     {
         await using var broker = await Servers.StartAsync(_redis.ConnectionString, "expire = 100");
@@ -138,6 +154,14 @@ public sealed class RealRedisTests : IAsyncLifetime
         foreach (var name in new[] { "broker_connections", "broker_relays", "broker_channels" })
             await Eventually.IsTrueAsync(async () => await broker.MetricAsync(name) == 0);
         await Eventually.IsTrueAsync(async () => (await _redis.CliAsync("PUBSUB", "NUMSUB", "broadcast:idle")).Trim().EndsWith('0'));
+    }
+
+    private static async Task ReadAsync(Stream stream, byte[] expected)
+    {
+        using var deadline = new CancellationTokenSource(Soon);
+        var read = new byte[expected.Length];
+        await stream.ReadExactlyAsync(read, deadline.Token);
+        Assert.Equal(expected, read);
     }
 
     private async Task<IReadOnlyList<string>> HistoryAsync(string channel)
