@@ -37,11 +37,12 @@ internal sealed record Publications(IReadOnlyList<Publication> Items);
 /// <summary>Where the channel stands, told when it is quiet: who is behind has missed something.</summary>
 internal sealed record Standing(StreamPosition Position);
 
-/// <summary>Asks for what came after a position.</summary>
+/// <summary>Asks for a page of what came after a position.</summary>
 internal sealed record ReadMissed(string Channel, long Ticket, StreamPosition Since) : IChannelMessage;
 
-/// <summary>A page of the answer. All of it or nothing: when it cannot be whole there are no publications.</summary>
-/// <param name="Position">Where the answer, with all its pages, ends.</param>
+/// <summary>The page, small enough for a link between nodes. When it cannot follow the position without a gap there are no publications.</summary>
+/// <param name="Position">Where the page ends; if it is not whole, where the channel stands.</param>
+/// <param name="More">There was more after it when it was read: ask for it.</param>
 internal sealed record Missed(long Ticket, bool Whole, StreamPosition Position, IReadOnlyList<Publication> Items, bool More);
 
 /// <summary>Asks for the persisted last message, read from Redis now.</summary>

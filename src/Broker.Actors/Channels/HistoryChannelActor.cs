@@ -10,10 +10,10 @@ namespace Broker.Actors.Channels;
 /// </summary>
 internal sealed class HistoryChannelActor : ChannelActor
 {
-    /// <summary>A page of missed publications: with its frame it stays below what a link between nodes takes.</summary>
+    /// <summary>A page of missed publications: with its ids and its frame it stays below what a link between nodes takes (64 KiB).</summary>
     private const int PageBytes = 48 * 1024;
 
-    private const int PageCount = 512;
+    private const int PageCount = 128;
 
     private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(250);
 
@@ -36,7 +36,7 @@ internal sealed class HistoryChannelActor : ChannelActor
         ReceiveFromRedis<PageRead>(OnPageRead);
         ReceiveFromRedis<AppendDone>(OnAppendDone);
         ReceiveFromRedis<MissedRead>(OnMissedRead);
-        ReceiveFromRedis<ReadAgain>(again => ReadMissedPage(again.Order, again.Relay, again.After));
+        ReceiveFromRedis<ReadAgain>(again => ReadMissedPage(again.Order, again.Relay));
     }
 
     protected override StreamPosition Position => _ledger.Position;
@@ -94,7 +94,7 @@ internal sealed class HistoryChannelActor : ChannelActor
             TakeOver();
         }
 
-        ReadMissedPage(order, relay, order.Since.Offset);
+        ReadMissedPage(order, relay);
     }
 
     protected override void Tock(Tick tick)
@@ -283,24 +283,24 @@ internal sealed class HistoryChannelActor : ChannelActor
         }
     }
 
-    private void ReadMissedPage(ReadMissed order, IActorRef relay, long after) =>
-        Services.Bus.ReadHistoryAsync(Keys, after, PageCount, PageBytes)
+    private void ReadMissedPage(ReadMissed order, IActorRef relay) =>
+        Services.Bus.ReadHistoryAsync(Keys, order.Since.Offset, PageCount, PageBytes)
             .PipeTo(
                 Self,
-                success: page => new MissedRead(Subscription, order, relay, after, page),
-                failure: _ => new MissedRead(Subscription, order, relay, after, null));
+                success: page => new MissedRead(Subscription, order, relay, page),
+                failure: _ => new MissedRead(Subscription, order, relay, null));
 
     private void OnMissedRead(MissedRead read)
     {
         if (read.Page is null)
         {
             // Not to be answered with "cannot be whole": it may be, once Redis is back.
-            Context.System.Scheduler.ScheduleTellOnce(Again, Self, new ReadAgain(Subscription, read.Order, read.Relay, read.After), ActorRefs.NoSender);
+            Context.System.Scheduler.ScheduleTellOnce(Again, Self, new ReadAgain(Subscription, read.Order, read.Relay), ActorRefs.NoSender);
             return;
         }
 
-        var page = read.Page;
-        var whole = page.Position is { } top && top.Epoch == read.Order.Since.Epoch && read.After <= top.Offset && page.Oldest <= read.After + 1;
+        var (page, since) = (read.Page, read.Order.Since);
+        var whole = page.Position is { } top && top.Epoch == since.Epoch && since.Offset <= top.Offset && page.Oldest <= since.Offset + 1;
         if (!whole)
         {
             read.Relay.Tell(new Missed(read.Order.Ticket, false, Position, [], More: false));
@@ -309,13 +309,12 @@ internal sealed class HistoryChannelActor : ChannelActor
 
         var items = page.Publications
             .Select(stored => new Publication(
-                Name, new StreamPosition(read.Order.Since.Epoch, stored.Offset), stored.Payload, stored.PublishId, stored.Origin, stored.Shared))
+                Name, new StreamPosition(since.Epoch, stored.Offset), stored.Payload, stored.PublishId, stored.Origin, stored.Shared))
             .ToList();
-        var last = items.Count > 0 ? items[^1].Position.Offset : read.After;
+        var last = items.Count > 0 ? items[^1].Position.Offset : since.Offset;
         var more = last < page.Position!.Value.Offset && items.Count > 0;
 
-        read.Relay.Tell(new Missed(read.Order.Ticket, true, new StreamPosition(read.Order.Since.Epoch, last), items, more));
-        if (more) ReadMissedPage(read.Order, read.Relay, last);
+        read.Relay.Tell(new Missed(read.Order.Ticket, true, since with { Offset = last }, items, more));
     }
 
     private void ReportMissed()
@@ -337,9 +336,9 @@ internal sealed class HistoryChannelActor : ChannelActor
 
     private sealed record AppendDone(ChannelSubscription Life, Appended Answer, Exception? Fault) : FromRedis(Life);
 
-    private sealed record MissedRead(ChannelSubscription Life, ReadMissed Order, IActorRef Relay, long After, HistoryPage? Page) : FromRedis(Life);
+    private sealed record MissedRead(ChannelSubscription Life, ReadMissed Order, IActorRef Relay, HistoryPage? Page) : FromRedis(Life);
 
-    private sealed record ReadAgain(ChannelSubscription Life, ReadMissed Order, IActorRef Relay, long After) : FromRedis(Life);
+    private sealed record ReadAgain(ChannelSubscription Life, ReadMissed Order, IActorRef Relay) : FromRedis(Life);
 
     private sealed record Ticket(string Relay, long Number, int Index);
 

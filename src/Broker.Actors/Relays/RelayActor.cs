@@ -93,9 +93,13 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
 
         var dispatch = new Dispatch(new RelayBatch(items), _slot);
         _services.Metrics.Delivered(_subscribers.Deliver(dispatch));
-        foreach (var recovering in _recovering.Values) recovering.Hold(items);
-
         _slot = EchoFilter.SlotAfter(items, _slot);
+        foreach (var (ticket, recovering) in _recovering)
+        {
+            recovering.Hold(items);
+            if (recovering.HasFailed && _recovering.Remove(ticket)) GoLive(recovering.Subscriber, [], recovered: false);
+        }
+
         if (!_joiners.Hold(items)) foreach (var ready in _joiners.GiveUp()) GoLive(ready.Subscriber, ready.Held, recovered: false);
     }
 
@@ -161,13 +165,25 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
                 AskLastValue();
                 break;
             case JoinMode.Since:
-                _recovering[++_tickets] = new Recovering(subscriber, Now);
-                _owner?.Tell(new ReadMissed(_redisName, _tickets, subscriber.Since));
+                Recover(new Recovering(subscriber, _services.Settings.Recovery));
                 break;
             default:
                 GoLive(subscriber, [], recovered: false);
                 break;
         }
+    }
+
+    /// <summary>Asks for the first page, the next, or once more for one that may be lost.</summary>
+    private void Recover(Recovering recovering)
+    {
+        if (recovering.IsTooFarBehind(_sequence.Position))
+        {
+            GoLive(recovering.Subscriber, [], recovered: false);
+            return;
+        }
+
+        _recovering[++_tickets] = recovering;
+        _owner?.Tell(new ReadMissed(_redisName, _tickets, recovering.Ask(Now)));
     }
 
     private void OnLeave(Leave leave)
@@ -225,7 +241,7 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
         Heard();
         if (missed.Ticket == _filling)
         {
-            _filling = missed.More ? _filling : 0;
+            _filling = 0;
             Pass(_sequence.Filled(missed));
             ReportLost();
             Fill();
@@ -233,14 +249,11 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
             return;
         }
 
-        if (!_recovering.TryGetValue(missed.Ticket, out var recovering)) return;
+        if (!_recovering.Remove(missed.Ticket, out var recovering)) return;
 
-        var follows = recovering.Take(missed);
-        if (follows && missed.More) return;
-
-        _recovering.Remove(missed.Ticket);
-        if (follows) GoLive(recovering.Subscriber, recovering.Merge(missed, _sequence.Position), missed.Whole);
-        else Begin(recovering.Subscriber);
+        recovering.Take(missed);
+        if (missed.More && !recovering.HasFailed) Recover(recovering);
+        else GoLive(recovering.Subscriber, recovering.Merge(_sequence.Position), !recovering.HasFailed);
     }
 
     private void OnStanding(Standing standing)
@@ -265,15 +278,20 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
     {
         var before = Now - SendAgain;
         if (_fillingSince < before) _filling = 0;
-        foreach (var (ticket, recovering) in _recovering.Where(open => open.Value.AskedAt < before).ToArray())
-        {
-            _recovering.Remove(ticket);
-            Begin(recovering.Subscriber);
-        }
+        RecoverAgain(before);
 
         if (_askedAt >= before) return;
         _joiners.Forget();
         AskLastValue();
+    }
+
+    private void RecoverAgain(DateTimeOffset askedBefore)
+    {
+        foreach (var (ticket, recovering) in _recovering.Where(open => open.Value.AskedAt < askedBefore).ToArray())
+        {
+            _recovering.Remove(ticket);
+            Recover(recovering);
+        }
     }
 
     private void Fill()
@@ -326,11 +344,7 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
         // Questions to a former owner may never be answered.
         _joiners.Forget();
         _filling = 0;
-        foreach (var (ticket, recovering) in _recovering.ToArray())
-        {
-            _recovering.Remove(ticket);
-            Begin(recovering.Subscriber);
-        }
+        RecoverAgain(DateTimeOffset.MaxValue);
 
         if (_queue.Again() is { } batch) Send(batch);
     }

@@ -47,6 +47,8 @@ public sealed record BrokerSettings
 
     internal RelayLimits Relay { get; private init; } = null!;
 
+    internal RecoveryLimits Recovery { get; private init; } = null!;
+
     /// <summary>Reads the resolved configuration.</summary>
     /// <exception cref="HoconException">A value is missing or wrong; the message names the place and what is allowed.</exception>
     public static BrokerSettings Read(HoconObject root)
@@ -76,6 +78,7 @@ public sealed record BrokerSettings
                 broker.Get("relay.stop-after").AsDuration(),
                 broker.Get("relay.check-every").AsDuration(),
                 broker.Get("relay.silent-after").AsDuration()),
+            Recovery = new RecoveryLimits(broker.Get("recovery.publications").IntAtLeast(1), broker.Get("recovery.bytes").SizeAtLeast(1024)),
         };
     }
 
@@ -120,3 +123,5 @@ internal sealed record InflowLimits(int Messages, int Bytes);
 internal sealed record ChannelTimes(TimeSpan PassivateAfter, TimeSpan TellPositionAfter, TimeSpan TellPositionEvery);
 
 internal sealed record RelayLimits(int MaxPending, long MaxPendingBytes, TimeSpan StopAfter, TimeSpan CheckEvery, TimeSpan SilentAfter);
+
+internal sealed record RecoveryLimits(int Publications, long Bytes);

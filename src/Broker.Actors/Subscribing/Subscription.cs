@@ -55,7 +55,7 @@ public sealed class Subscription : IAsyncEnumerable<Publication>, IAsyncDisposab
         await StartAsync(cancellationToken);
         await foreach (var publication in _waiting.Reader.ReadAllAsync(cancellationToken))
         {
-            Interlocked.Add(ref _bytes, -Weight(publication));
+            Interlocked.Add(ref _bytes, -publication.Weight);
             yield return publication;
         }
     }
@@ -83,7 +83,7 @@ public sealed class Subscription : IAsyncEnumerable<Publication>, IAsyncDisposab
     private void Take(IReadOnlyList<Publication> publications)
     {
         // As with an outbox: one batch is always taken.
-        var bytes = publications.Sum(Weight);
+        var bytes = publications.Sum(publication => publication.Weight);
         if (Interlocked.Add(ref _bytes, bytes) is var waiting && waiting > bytes && waiting > _limit)
         {
             End(new SlowReaderException());
@@ -92,9 +92,6 @@ public sealed class Subscription : IAsyncEnumerable<Publication>, IAsyncDisposab
 
         foreach (var publication in publications) _waiting.Writer.TryWrite(publication);
     }
-
-    /// <summary>An empty publication takes room too.</summary>
-    private static long Weight(Publication publication) => publication.Payload.Length + 64;
 
     private sealed class Reader(Subscription subscription) : IPublicationReader
     {

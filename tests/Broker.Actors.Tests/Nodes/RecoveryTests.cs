@@ -99,6 +99,30 @@ public sealed class RecoveryTests
         Assert.False(reading.Start.Recovered);
     }
 
+    [Theory]
+    [InlineData("publications = 20", 1, 21, 20)]
+    [InlineData("bytes = 2KiB", 20, 40, 10)]
+    public async Task Who_has_missed_more_than_the_limits_is_told_where_the_channel_stands_and_gets_what_is_live(string limit, int size, int tooMuch, int enough)
+    {
+        // All that was missed was held in memory for the subscriber, however much that was.
+        await using var test = await TestNode.StartAsync($"recovery {{ {limit} }}, {TestNode.History}");
+        await using var first = await Reading.OfAsync(test.Node, News);
+        for (var i = 1; i <= 50; i++) await test.Node.Publisher("news").PublishAsync(new string('x', size));
+        await first.UntilCountAsync(50);
+        var top = first.Publications[^1].Position;
+
+        await using var behind = await Reading.OfAsync(test.Node, News, top with { Offset = 50 - tooMuch });
+        await using var near = await Reading.OfAsync(test.Node, News, top with { Offset = 50 - enough });
+        await test.Node.Publisher("news").PublishAsync("live");
+
+        await behind.UntilCountAsync(1);
+        await near.UntilCountAsync(enough + 1);
+        Assert.Equal((false, top), (behind.Start.Recovered, behind.Start.Position));
+        Assert.Equal(["live"], behind.Texts);
+        Assert.True(near.Start.Recovered);
+        Assert.Equal(Enumerable.Range(51 - enough, enough + 1).Select(i => (long)i), near.Publications.Select(one => one.Position.Offset));
+    }
+
     [Fact]
     public async Task A_long_absence_is_answered_in_pages()
     {

@@ -162,7 +162,7 @@ public sealed class SequenceProperties
                 case Publications publications: _passed.AddRange(_sequence.Take(publications.Items, _hasHistory)); break;
                 case Standing standing: _sequence.Stands(standing.Position, _hasHistory); break;
                 case Missed missed when missed.Ticket == _filling:
-                    _filling = missed.More ? _filling : 0;
+                    _filling = 0;
                     _passed.AddRange(_sequence.Filled(missed));
                     break;
             }
@@ -189,7 +189,7 @@ public sealed class SequenceProperties
 
             var rest = present.Where(one => one.Position.Offset > order.Since.Offset).Chunk(2).ToArray();
             if (rest.Length == 0) Send(new Missed(order.Ticket, true, order.Since, [], false));
-            for (var i = 0; i < rest.Length; i++) Send(new Missed(order.Ticket, true, rest[i][^1].Position, rest[i], i < rest.Length - 1));
+            else Send(new Missed(order.Ticket, true, rest[0][^1].Position, rest[0], rest.Length > 1));
         }
 
         private static string Show(object message) => message switch
