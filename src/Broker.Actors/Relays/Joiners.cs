@@ -17,8 +17,12 @@ internal sealed class Joiners(long maxHeldBytes)
 
     public void Add(Subscriber subscriber) => _waiting.Add(new Joiner(subscriber, _held.Count));
 
-    public bool Remove(Subscriber subscriber) =>
-        _asking.RemoveAll(joiner => joiner.Subscriber == subscriber) + _waiting.RemoveAll(joiner => joiner.Subscriber == subscriber) > 0;
+    public bool Remove(Subscriber subscriber)
+    {
+        var found = _asking.RemoveAll(joiner => joiner.Subscriber == subscriber) + _waiting.RemoveAll(joiner => joiner.Subscriber == subscriber) > 0;
+        if (found) Trim();
+        return found;
+    }
 
     /// <summary>The ticket of a question to ask now; null while one is open or nobody waits.</summary>
     public long? Ask()
@@ -43,7 +47,7 @@ internal sealed class Joiners(long maxHeldBytes)
         if (IsEmpty) return true;
 
         _held.AddRange(publications);
-        foreach (var publication in publications) _heldBytes += publication.Payload.Length;
+        foreach (var publication in publications) _heldBytes += publication.Weight;
         return _heldBytes <= maxHeldBytes;
     }
 
@@ -53,7 +57,7 @@ internal sealed class Joiners(long maxHeldBytes)
         if (ticket != _asked) return [];
 
         var ready = Release(_asking);
-        if (_waiting.Count == 0) Clear();
+        Trim();
         return ready;
     }
 
@@ -61,7 +65,7 @@ internal sealed class Joiners(long maxHeldBytes)
     public IReadOnlyList<Ready> GiveUp()
     {
         Ready[] ready = [.. Release(_asking), .. Release(_waiting)];
-        Clear();
+        Trim();
         _asked++;
         return ready;
     }
@@ -73,10 +77,16 @@ internal sealed class Joiners(long maxHeldBytes)
         return ready;
     }
 
-    private void Clear()
+    /// <summary>Lets go what was published before the first of them came: somebody may be waiting at any time, and then nothing ever went.</summary>
+    private void Trim()
     {
-        _held.Clear();
-        _heldBytes = 0;
+        var first = _asking.Count > 0 ? _asking[0].Start : _waiting.Count > 0 ? _waiting[0].Start : _held.Count;
+        if (first == 0) return;
+
+        for (var i = 0; i < first; i++) _heldBytes -= _held[i].Weight;
+        _held.RemoveRange(0, first);
+        for (var i = 0; i < _asking.Count; i++) _asking[i] = _asking[i] with { Start = _asking[i].Start - first };
+        for (var i = 0; i < _waiting.Count; i++) _waiting[i] = _waiting[i] with { Start = _waiting[i].Start - first };
     }
 
     public readonly record struct Ready(Subscriber Subscriber, IReadOnlyList<Publication> Held)

@@ -29,7 +29,7 @@ public sealed class JoiningTests
     [Fact]
     public void Who_holds_too_much_goes_on_without_a_last_message()
     {
-        var joiners = new Joiners(3);
+        var joiners = new Joiners(3 * Number(1).Weight);
         joiners.Add(new Listener());
         var ticket = joiners.Ask();
 
@@ -39,6 +39,41 @@ public sealed class JoiningTests
         Assert.Equal(4, joiners.GiveUp().Single().Held.Count);
         Assert.Empty(joiners.Answered(ticket!.Value));
         Assert.True(joiners.IsEmpty);
+    }
+
+    [Fact]
+    public void While_somebody_always_waits_only_what_those_who_wait_need_is_held()
+    {
+        // It was let go only when nobody waited: under steady joining all that was ever published stayed, until the limit made everybody go without a last message.
+        var joiners = new Joiners(8 * Number(1).Weight);
+        joiners.Add(new Listener());
+        var ticket = joiners.Ask();
+
+        for (var number = 1; number < 1000; number += 2)
+        {
+            Assert.True(joiners.Hold([Number(number)]));
+            joiners.Add(new Listener());
+            Assert.True(joiners.Hold([Number(number + 1)]));
+
+            var ready = joiners.Answered(ticket!.Value).Single();
+            Assert.Equal(number == 1 ? [At(1), At(2)] : [At(number - 1), At(number), At(number + 1)], ready.Held.Select(one => one.Position));
+            ticket = joiners.Ask();
+        }
+    }
+
+    [Fact]
+    public void Who_leaves_while_it_waits_lets_go_what_only_it_needed()
+    {
+        var joiners = new Joiners(3 * Number(1).Weight);
+        var (early, late) = (new Listener(), new Listener());
+        joiners.Add(early);
+        joiners.Hold([Number(1), Number(2)]);
+        joiners.Add(late);
+
+        Assert.True(joiners.Remove(early));
+
+        Assert.True(joiners.Hold([Number(3), Number(4)]));
+        Assert.Equal([At(3), At(4)], joiners.GiveUp().Single().Held.Select(one => one.Position));
     }
 
     [Fact]
