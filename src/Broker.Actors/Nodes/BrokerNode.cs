@@ -181,42 +181,76 @@ public sealed class BrokerNode : IAsyncDisposable
         }
         catch
         {
-            if (ownsSystem) await system.Terminate();
-            if (lease is not null) await lease.DisposeAsync();
-            if (bus is not null) await bus.DisposeAsync();
-            metrics?.Dispose();
+            try
+            {
+                if (ownsSystem) await system.Terminate();
+            }
+            finally
+            {
+                await CloseAsync(lease, bus, metrics);
+            }
+
             throw;
         }
     }
 
+    /// <summary>Whatever fails on the way, nothing is left open; who waits for the stop sees the failure.</summary>
     private async Task StopOnceAsync()
     {
         Volatile.Write(ref _draining, true);
-        var reason = CloseReason.GoingAway;
         try
         {
-            await _actors.Connections.Ask<Drained>(new DrainConnections(Settings.Drain, reason), Settings.Drain + TimeSpan.FromSeconds(20));
+            await DrainAsync();
+        }
+        finally
+        {
+            try
+            {
+                await (_ownsSystem ? StopSystemAsync() : _actors.StopAsync(_system));
+            }
+            finally
+            {
+                await _gone.CancelAsync();
+                await CloseAsync(_lease, _services.Bus, _services.Metrics);
+            }
+        }
+    }
+
+    private async Task DrainAsync()
+    {
+        try
+        {
+            await _actors.Connections.Ask<Drained>(new DrainConnections(Settings.Drain, CloseReason.GoingAway), Settings.Drain + TimeSpan.FromSeconds(20));
         }
         catch (AskTimeoutException)
         {
             _services.Log.LogWarning("Some clients did not close in time");
         }
+    }
 
-        if (_ownsSystem)
+    private async Task StopSystemAsync()
+    {
+        try
         {
             await _actors.StopClientsAsync(_system);
+        }
+        finally
+        {
             await CoordinatedShutdown.Get(_system).Run(NodeStops.Instance);
         }
-        else
+    }
+
+    private static async Task CloseAsync(HistoryLease? lease, IRedisBus? bus, BrokerMetrics? metrics)
+    {
+        try
         {
-            await _actors.StopAsync(_system);
+            if (lease is not null) await lease.DisposeAsync();
         }
-
-        await _gone.CancelAsync();
-
-        if (_lease is not null) await _lease.DisposeAsync();
-        await _services.Bus.DisposeAsync();
-        _services.Metrics.Dispose();
+        finally
+        {
+            metrics?.Dispose();
+            if (bus is not null) await bus.DisposeAsync();
+        }
     }
 
     private sealed class NodeStops : CoordinatedShutdown.Reason

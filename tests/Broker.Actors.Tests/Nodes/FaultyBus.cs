@@ -19,6 +19,8 @@ internal sealed class FaultyBus(IRedisBus inner) : IRedisBus
 
     public int RefusedLeases { get; private set; }
 
+    public bool IsDisposed { get; private set; }
+
     /// <summary>Has it thrown?</summary>
     public bool HasThrown => Volatile.Read(ref _throws) is null;
 
@@ -104,11 +106,19 @@ internal sealed class FaultyBus(IRedisBus inner) : IRedisBus
         }
     }
 
-    public Task ReleaseLeaseAsync(string key, string holder) => inner.ReleaseLeaseAsync(key, holder);
+    public Task ReleaseLeaseAsync(string key, string holder)
+    {
+        Fault(nameof(ReleaseLeaseAsync));
+        return inner.ReleaseLeaseAsync(key, holder);
+    }
 
     public Task<RedisReply> ExecuteAsync(string command, IReadOnlyList<string> arguments) => inner.ExecuteAsync(command, arguments);
 
-    public ValueTask DisposeAsync() => inner.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        IsDisposed = true;
+        return inner.DisposeAsync();
+    }
 
     private void Fault(string method)
     {

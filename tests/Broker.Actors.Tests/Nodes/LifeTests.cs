@@ -170,6 +170,20 @@ public sealed class LifeTests
     }
 
     [Fact]
+    public async Task A_stop_that_fails_leaves_nothing_open_and_everybody_who_waits_for_it_sees_the_failure()
+    {
+        // The first step that failed left Redis connected and publishers waiting.
+        var test = await TestNode.StartAsync(TestNode.History);
+        test.Bus.ThrowOnceFrom("ReleaseLeaseAsync");
+
+        var stops = new[] { test.Node.StopAsync(), test.Node.StopAsync() };
+
+        foreach (var stop in stops) await Assert.ThrowsAsync<InvalidOperationException>(() => stop.WaitAsync(TestNode.Soon));
+        Assert.True(test.Bus.IsDisposed);
+        Assert.Throws<ObjectDisposedException>(() => test.Node.SubscribeAsync(News));
+    }
+
+    [Fact]
     public async Task What_was_told_to_a_relay_that_is_gone_is_answered()
     {
         await using var test = await TestNode.StartAsync();
