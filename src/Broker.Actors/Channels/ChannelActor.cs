@@ -19,6 +19,7 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
     private long _reads;
     private LastValue _read;
     private bool _unsettled;
+    private bool _refused;
 
     protected ChannelActor(string redisName, BrokerServices services)
     {
@@ -37,6 +38,7 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
         ReceiveFromRedis<SubscriptionArrived>(OnArrived);
         ReceiveFromRedis<SubscriptionPassed>(OnPassed);
         ReceiveFromRedis<SubscriptionLost>(_ => OnLost());
+        ReceiveFromRedis<SubscriptionRefused>(OnRefused);
         Receive<Tick>(OnTick);
         Receive<StopChannel>(_ => Context.Stop(Self));
     }
@@ -226,6 +228,8 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
     private void OnConfirmed()
     {
         IsSubscribed = true;
+        _refused = false;
+        Timers.Cancel(Tick.SubscribeAgain);
         Confirmed();
     }
 
@@ -263,10 +267,21 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
         AnswerParked();
     }
 
+    /// <summary>The channel alone is without Redis: publishes fail and subscribers wait, as in an outage.</summary>
+    private void OnRefused(SubscriptionRefused refused)
+    {
+        if (!_refused) Services.Log.LogWarning("Redis refuses the subscription of {Channel}: {Reason}", BrokerServices.Loggable(Name), refused.Reason);
+
+        _refused = true;
+        Timers.StartSingleTimer(Tick.SubscribeAgain, Tick.SubscribeAgain, Services.Settings.Channel.SubscribeAgainAfter);
+        OnLost();
+    }
+
     private void OnTick(Tick tick)
     {
         if (tick == Tick.Passivate) Passivate();
         else if (tick == Tick.ReadAgain) ReadLastValue();
+        else if (tick == Tick.SubscribeAgain) Subscribe();
         else if (tick == Tick.Settled) Settle();
         else if (tick == Tick.Quiet) TellPosition();
         else Tock(tick);
@@ -318,6 +333,7 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
         public static readonly Tick Forget = new("forget");
         public static readonly Tick TryAgain = new("try again");
         public static readonly Tick Refuse = new("refuse");
+        public static readonly Tick SubscribeAgain = new("subscribe again");
     }
 
     private sealed record LastValueRead(ChannelSubscription Life, long Number, LastValue? Value) : FromRedis(Life);

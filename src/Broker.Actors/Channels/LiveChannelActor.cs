@@ -56,7 +56,7 @@ internal sealed class LiveChannelActor : ChannelActor
         Deliver(publications);
     }
 
-    protected override void SubscriptionWasLost() => _lost = true;
+    protected override void SubscriptionWasLost() => RefuseEarly();
 
     protected override void Publish(PublishBatch batch)
     {

@@ -97,6 +97,11 @@ internal interface IArrivals
     /// The connection broke: what is published from now on is not seen until <see cref="Subscribed"/>. Told only to those who were told Subscribed before.
     /// </summary>
     void Lost();
+
+    /// <summary>
+    /// Redis does not let us subscribe this channel; others are not touched. It is tried again with the next connection, or when somebody subscribes it again.
+    /// </summary>
+    void Refused(string reason);
 }
 
 /// <summary>One message of the subscription: a publication's payload, or a mark (<see cref="Mark"/>) on the companion channel.</summary>

@@ -71,7 +71,8 @@ public sealed record BrokerSettings
             Channel = new ChannelTimes(
                 broker.Get("channel.passivate-after").AsDuration(),
                 broker.Get("channel.tell-position-after").AsDuration(),
-                broker.Get("channel.tell-position-every").AsDuration()),
+                broker.Get("channel.tell-position-every").AsDuration(),
+                broker.Get("channel.subscribe-again-after").DurationAtLeast(TimeSpan.FromMilliseconds(1))),
             Relay = new RelayLimits(
                 broker.Get("relay.max-pending").IntAtLeast(1),
                 broker.Get("relay.max-pending-bytes").AsSize(),
@@ -120,7 +121,7 @@ internal sealed record RedisTimes(TimeSpan Timeout);
 
 internal sealed record InflowLimits(int Messages, int Bytes);
 
-internal sealed record ChannelTimes(TimeSpan PassivateAfter, TimeSpan TellPositionAfter, TimeSpan TellPositionEvery);
+internal sealed record ChannelTimes(TimeSpan PassivateAfter, TimeSpan TellPositionAfter, TimeSpan TellPositionEvery, TimeSpan SubscribeAgainAfter);
 
 internal sealed record RelayLimits(int MaxPending, long MaxPendingBytes, TimeSpan StopAfter, TimeSpan CheckEvery, TimeSpan SilentAfter);
 

@@ -189,5 +189,7 @@ public abstract class SubscriptionContract : BusContract
         public void Passed(long ticket) => throw new InvalidOperationException("passed");
 
         public void Lost() => throw new InvalidOperationException("lost");
+
+        public void Refused(string reason) => throw new InvalidOperationException("refused");
     }
 }

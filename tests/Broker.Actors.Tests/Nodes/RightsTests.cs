@@ -1,0 +1,38 @@
+using Broker.Actors.Channels;
+using Broker.Actors.Nodes;
+using Broker.Actors.Publishing;
+using Broker.Testing.Logging;
+
+namespace Broker.Actors.Tests.Nodes;
+
+/// <summary>Channels that Redis does not let the node subscribe (ACL).</summary>
+public sealed class RightsTests
+{
+    [Theory]
+    [InlineData("")]
+    [InlineData(TestNode.History)]
+    public async Task A_channel_without_rights_is_in_an_outage_of_its_own_until_it_has_them(string history)
+    {
+        // Publishers and clients of every channel of the node saw an outage without end.
+        var logs = new Logs();
+        await using var test = await TestNode.StartAsync("channel.subscribe-again-after = 100ms, " + history, "redis", new BrokerOptions { LoggerFactory = logs });
+        await test.Server!.CliAsync("ACL", "SETUSER", "default", "resetchannels", "&*open*");
+        await using var open = await Reading.OfAsync(test.Node, ChannelName.Broadcast("open"));
+
+        var refused = await Assert.ThrowsAsync<PublishException>(() => test.Node.Publisher("closed").PublishAsync("lost").WaitAsync(TestNode.Soon));
+        await test.Node.Publisher("open").PublishAsync("one");
+        await open.UntilCountAsync(1);
+
+        await test.Server.CliAsync("ACL", "SETUSER", "default", "allchannels");
+        await using var closed = await Reading.OfAsync(test.Node, ChannelName.Broadcast("closed"));
+        await test.Node.Publisher("closed").PublishAsync("two");
+        await closed.UntilCountAsync(1);
+        await test.Node.Publisher("open").PublishAsync("three");
+        await open.UntilCountAsync(2);
+
+        Assert.Equal(PublishProblem.Unavailable, refused.Problem);
+        Assert.Equal(["one", "three"], open.Texts);
+        Assert.Equal(["two"], closed.Texts);
+        Assert.Single(logs.Lines, line => line.Contains("refuses the subscription of broadcast:closed: NOPERM", StringComparison.Ordinal));
+    }
+}
