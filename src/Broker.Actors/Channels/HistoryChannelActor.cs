@@ -138,6 +138,14 @@ internal sealed class HistoryChannelActor : ChannelActor
             return;
         }
 
+        // Whoever has the lease may be its owner. What this node appends as a former owner is refused by the script.
+        if (!Services.MayOwnHistories)
+        {
+            Refuse(_ledger.RefuseWaiting());
+            Timers.StartSingleTimer(Tick.TryAgain, Tick.TryAgain, Again);
+            return;
+        }
+
         _takingOver = TakingOver.Once;
         var order = _ledger.BeginTakeOver(Epochs.New(), _forceNewEpoch);
         Services.Bus.TakeOverAsync(Keys, order)

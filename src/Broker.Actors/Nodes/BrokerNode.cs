@@ -174,8 +174,8 @@ public sealed class BrokerNode : IAsyncDisposable
             bus = await options.OpenBus(settings, log, options.Time);
 
             metrics = new BrokerMetrics(() => bus.IsConnected);
-            var services = new BrokerServices(system, bus, settings, metrics, log, options.Time, options.PublishHandler);
-            lease = await HistoryLease.TakeAsync(services);
+            lease = await HistoryLease.TakeAsync(bus, settings, log, options.Time);
+            var services = new BrokerServices(system, bus, settings, metrics, log, options.Time, options.PublishHandler, lease);
             var actors = await NodeActors.StartAsync(services, configuration.Get("broker.websocket.heartbeat-interval").AsDuration());
             return new BrokerNode(system, ownsSystem, services, lease, actors);
         }

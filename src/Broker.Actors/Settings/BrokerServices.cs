@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Broker.Actors.Channels;
 using Broker.Actors.Connections;
+using Broker.Actors.Nodes;
 using Broker.Actors.Redis;
 using Microsoft.Extensions.Logging;
 
@@ -9,7 +10,8 @@ namespace Broker.Actors.Settings;
 
 /// <summary>What the actors of a node share.</summary>
 internal sealed record BrokerServices(
-    ActorSystem System, IRedisBus Bus, BrokerSettings Settings, BrokerMetrics Metrics, ILogger Log, TimeProvider Time, IPublishHandler? PublishHandler)
+    ActorSystem System, IRedisBus Bus, BrokerSettings Settings, BrokerMetrics Metrics, ILogger Log, TimeProvider Time, IPublishHandler? PublishHandler,
+    HistoryLease? Lease = null)
 {
     /// <summary>The dispatcher of channels and relays; its kind is configured.</summary>
     private const string ChannelDispatcher = "broker-channel-dispatcher";
@@ -18,6 +20,9 @@ internal sealed record BrokerServices(
 
     /// <summary>Puts an actor there, unless the application's own actor system has no such dispatcher.</summary>
     public Props OnChannelDispatcher(Props props) => _hasDispatcher ? props.WithDispatcher(ChannelDispatcher) : props;
+
+    /// <summary>This node may take over channels with history.</summary>
+    public bool MayOwnHistories => Lease is null or { IsHeld: true };
 
     /// <summary>A channel as logs may show it: a session key is a credential.</summary>
     public static string Loggable(ChannelName channel) => channel.Kind == ChannelKind.Session

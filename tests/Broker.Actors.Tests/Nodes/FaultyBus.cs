@@ -17,6 +17,9 @@ internal sealed class FaultyBus(IRedisBus inner) : IRedisBus
     /// <summary>Subscriptions are never confirmed, though Redis can be reached.</summary>
     public bool KeepsSubscriptionsWaiting { get; set; }
 
+    /// <summary>As if Redis did not answer.</summary>
+    public bool CannotAskForLeases { get; set; }
+
     public int RefusedLeases { get; private set; }
 
     public bool IsDisposed { get; private set; }
@@ -95,6 +98,7 @@ internal sealed class FaultyBus(IRedisBus inner) : IRedisBus
 
     public async Task<bool> HoldLeaseAsync(string key, string holder, TimeSpan duration)
     {
+        if (CannotAskForLeases) throw new RedisUnavailableException("Redis does not answer in time");
         try
         {
             return await inner.HoldLeaseAsync(key, holder, duration);
