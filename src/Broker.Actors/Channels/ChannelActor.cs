@@ -21,18 +21,16 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
     private bool _unsettled;
     private bool _refused;
 
-    protected ChannelActor(string redisName, BrokerServices services)
+    protected ChannelActor(BrokerServices services)
     {
         Services = services;
-        Keys = new RedisKeys(redisName);
-        Name = ChannelName.FromRedis(redisName, services.Settings.Prefix);
 
-        Receive<Attach>(OnAttach);
-        Receive<Detach>(OnDetach);
+        ReceiveOfChannel<Attach>(OnAttach);
+        ReceiveOfChannel<Detach>(OnDetach);
         Receive<Terminated>(OnRelayGone);
-        Receive<PublishBatch>(OnPublishBatch);
-        Receive<ReadMissed>(OnReadMissed);
-        Receive<ReadLast>(OnReadLast);
+        ReceiveOfChannel<PublishBatch>(OnPublishBatch);
+        ReceiveOfChannel<ReadMissed>(OnReadMissed);
+        ReceiveOfChannel<ReadLast>(OnReadLast);
         ReceiveFromRedis<LastValueRead>(OnLastValueRead);
         ReceiveFromRedis<SubscriptionConfirmed>(_ => OnConfirmed());
         ReceiveFromRedis<SubscriptionArrived>(OnArrived);
@@ -47,9 +45,10 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
 
     protected BrokerServices Services { get; }
 
-    protected RedisKeys Keys { get; }
+    /// <summary>Known from the first message on, like all that follows from it: the actor's path must not name a session.</summary>
+    protected ChannelName Name { get; private set; } = null!;
 
-    protected ChannelName Name { get; }
+    protected RedisKeys Keys { get; private set; } = null!;
 
     protected ChannelSubscription Subscription { get; private set; } = null!;
 
@@ -68,17 +67,16 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
     protected override void PreStart()
     {
         Services.Metrics.ChannelStarted();
-        Subscription = new ChannelSubscription(Self);
-        Timers.StartPeriodicTimer(Tick.Quiet, Tick.Quiet, Services.Settings.Channel.TellPositionEvery);
         Rest();
-        Start();
     }
 
     protected override void PostStop()
     {
-        Services.Bus.Unsubscribe(Keys.Channel, Subscription);
         Services.Metrics.ChannelStopped();
-        foreach (var relay in _relays.Refs) relay.Tell(new Detached(Keys.Channel));
+        if (!HasBegun) return;
+
+        Services.Bus.Unsubscribe(Keys.Channel, Subscription);
+        TellRelays(new Detached(Name));
     }
 
     /// <summary>What was asked before a restart is answered after it, too: that is dropped.</summary>
@@ -89,7 +87,7 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
             if (ReferenceEquals(message.Life, Subscription)) handler(message);
         });
 
-    /// <summary>Subscribes, now or as soon as what must come first is done.</summary>
+    /// <summary>The channel's name is known. Subscribes, now or as soon as what must come first is done.</summary>
     protected abstract void Start();
 
     protected abstract void Confirmed();
@@ -155,6 +153,25 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
         }
     }
 
+    private bool HasBegun => Subscription is not null;
+
+    private void ReceiveOfChannel<T>(Action<T> handler)
+        where T : IChannelMessage =>
+        Receive<T>(message =>
+        {
+            if (!HasBegun) Begin(message.Channel.ToRedis(Services.Settings.Prefix));
+            handler(message);
+        });
+
+    private void Begin(string redisName)
+    {
+        Keys = new RedisKeys(redisName);
+        Name = ChannelName.FromRedis(redisName, Services.Settings.Prefix);
+        Subscription = new ChannelSubscription(Self);
+        Timers.StartPeriodicTimer(Tick.Quiet, Tick.Quiet, Services.Settings.Channel.TellPositionEvery);
+        Start();
+    }
+
     private void OnAttach(Attach attach)
     {
         Timers.Cancel(Tick.Passivate);
@@ -186,7 +203,7 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
                 Sender.Tell(answer!);
                 break;
             case AttachedRelays.Verdict.AttachAgain:
-                Sender.Tell(new Detached(Keys.Channel));
+                Sender.Tell(new Detached(Name));
                 break;
         }
     }
@@ -270,7 +287,7 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
     /// <summary>The channel alone is without Redis: publishes fail and subscribers wait, as in an outage.</summary>
     private void OnRefused(SubscriptionRefused refused)
     {
-        if (!_refused) Services.Log.LogWarning("Redis refuses the subscription of {Channel}: {Reason}", BrokerServices.Loggable(Name), refused.Reason);
+        if (!_refused) Services.Log.LogWarning("Redis refuses the subscription of {Channel}: {Reason}", Name, refused.Reason);
 
         _refused = true;
         Timers.StartSingleTimer(Tick.SubscribeAgain, Tick.SubscribeAgain, Services.Settings.Channel.SubscribeAgainAfter);
@@ -319,7 +336,7 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
     {
         if (_relays.Count > 0) return;
 
-        if (IsIdle) Context.Parent.Tell(new Passivate(StopChannel.Instance));
+        if (!HasBegun || IsIdle) Context.Parent.Tell(new Passivate(StopChannel.Instance));
         else Rest();
     }
 

@@ -17,8 +17,9 @@ internal sealed class HistoryChannelActor : ChannelActor
 
     private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(250);
 
-    private readonly Ledger _ledger;
+    private readonly HistoryLimits _limits;
     private readonly Dictionary<(string Relay, long Number), Batch> _batches = [];
+    private Ledger _ledger = null!;
     private TakingOver _takingOver;
     private bool _subscribed;
     private bool _owned;
@@ -27,9 +28,9 @@ internal sealed class HistoryChannelActor : ChannelActor
     private bool _forceNewEpoch;
     private long _missedReported;
 
-    public HistoryChannelActor(string redisName, HistoryLimits limits, BrokerServices services) : base(redisName, services)
+    public HistoryChannelActor(HistoryLimits limits, BrokerServices services) : base(services)
     {
-        _ledger = new Ledger(Name, limits);
+        _limits = limits;
 
         ReceiveFromRedis<PositionRead>(OnPositionRead);
         ReceiveFromRedis<TakeOverDone>(OnTakeOverDone);
@@ -47,7 +48,11 @@ internal sealed class HistoryChannelActor : ChannelActor
 
     protected override bool IsIdle => _ledger.IsIdle && _batches.Count == 0;
 
-    protected override void Start() => ReadPosition();
+    protected override void Start()
+    {
+        _ledger = new Ledger(Name, _limits);
+        ReadPosition();
+    }
 
     protected override void Confirmed()
     {
@@ -170,7 +175,7 @@ internal sealed class HistoryChannelActor : ChannelActor
         }
 
         if (answer.IsNewEpoch && Position.Offset > 0)
-            Services.Log.LogWarning("The history of {Channel} was lost: a new epoch begins, clients are told", BrokerServices.Loggable(Name));
+            Services.Log.LogWarning("The history of {Channel} was lost: a new epoch begins, clients are told", Name);
 
         _forceNewEpoch = !_ledger.TakenOver(answer);
         if (_forceNewEpoch) TakeOver();
@@ -182,7 +187,7 @@ internal sealed class HistoryChannelActor : ChannelActor
     {
         if (_ledger.IsSuperseded)
         {
-            Services.Log.LogWarning("Another node owns {Channel} now", BrokerServices.Loggable(Name));
+            Services.Log.LogWarning("Another node owns {Channel} now", Name);
             Context.Parent.Tell(new Passivate(StopChannel.Instance));
             Refuse(_ledger.Lost());
             return;
@@ -246,7 +251,7 @@ internal sealed class HistoryChannelActor : ChannelActor
     {
         if (done.Fault is not null)
         {
-            Services.Log.LogWarning("Publishing on {Channel} failed: {Reason}", BrokerServices.Loggable(Name), done.Fault.Message);
+            Services.Log.LogWarning("Publishing on {Channel} failed: {Reason}", Name, done.Fault.Message);
             _owned = false;
             Refuse(_ledger.AppendFailed());
             AnswerParked();
@@ -330,7 +335,7 @@ internal sealed class HistoryChannelActor : ChannelActor
         if (_ledger.Missed == _missedReported) return;
 
         Services.Metrics.PublicationsLost(_ledger.Missed - _missedReported);
-        Services.Log.LogWarning("{Count} publications on {Channel} were gone before they could be delivered", _ledger.Missed - _missedReported, BrokerServices.Loggable(Name));
+        Services.Log.LogWarning("{Count} publications on {Channel} were gone before they could be delivered", _ledger.Missed - _missedReported, Name);
         _missedReported = _ledger.Missed;
     }
 

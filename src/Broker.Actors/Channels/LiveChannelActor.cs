@@ -10,17 +10,12 @@ namespace Broker.Actors.Channels;
 /// </summary>
 internal sealed class LiveChannelActor : ChannelActor
 {
-    private readonly LiveLog _log;
     private readonly List<PublishBatch> _early = [];
+    private LiveLog _log = null!;
     private bool _lost;
     private bool _wasLost;
 
-    public LiveChannelActor(string redisName, BrokerServices services) : base(redisName, services)
-    {
-        _log = new LiveLog(Name, Epochs.New(), services.Time);
-
-        ReceiveFromRedis<BatchSent>(OnBatchSent);
-    }
+    public LiveChannelActor(BrokerServices services) : base(services) => ReceiveFromRedis<BatchSent>(OnBatchSent);
 
     protected override StreamPosition Position => _log.Position;
 
@@ -32,6 +27,7 @@ internal sealed class LiveChannelActor : ChannelActor
 
     protected override void Start()
     {
+        _log = new LiveLog(Name, Epochs.New(), Services.Time);
         Subscribe();
         Timers.StartSingleTimer(Tick.Refuse, Tick.Refuse, Services.Settings.Redis.Timeout);
     }
@@ -103,7 +99,7 @@ internal sealed class LiveChannelActor : ChannelActor
         }
 
         // It may have been carried out: sending it again could double it.
-        Services.Log.LogWarning("Publishing on {Channel} failed: {Reason}", BrokerServices.Loggable(Name), sent.Fault.Message);
+        Services.Log.LogWarning("Publishing on {Channel} failed: {Reason}", Name, sent.Fault.Message);
         Answer(sent.Batch.Relay, sent.Batch.Number, new BatchRefused(sent.Batch.Number, MayRepeat: false));
     }
 

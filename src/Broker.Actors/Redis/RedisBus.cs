@@ -33,6 +33,9 @@ internal sealed class RedisBus : IRedisBus
     {
         (_multiplexer, _reader, _timeout) = (multiplexer, reader, settings.CommandTimeout);
         _database = multiplexer.GetDatabase();
+
+        // Its failures would name keys, and a session channel's key is a credential.
+        multiplexer.IncludeDetailInExceptions = false;
         multiplexer.ConnectionRestored += (_, _) => LookForCluster();
         multiplexer.ConfigurationChanged += (_, _) => LookForCluster();
         LookForCluster();

@@ -14,7 +14,6 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
     private static readonly TimeSpan TryAgain = TimeSpan.FromMilliseconds(250);
 
     private readonly ChannelName _channel;
-    private readonly string _redisName;
     private readonly string _id = Epochs.New();
     private readonly IActorRef _channels;
     private readonly BrokerServices _services;
@@ -36,10 +35,9 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
     private long _tickets;
     private long _filling;
 
-    public RelayActor(ChannelName channel, string redisName, IActorRef channels, BrokerServices services)
+    public RelayActor(ChannelName channel, IActorRef channels, BrokerServices services)
     {
         _channel = channel;
-        _redisName = redisName;
         _channels = channels;
         _services = services;
         _joiners = new Joiners(services.Settings.OutboxLimit);
@@ -74,7 +72,7 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
         _services.Metrics.RelayStopped();
         Fail(_queue.Published(_queue.NextNumber), PublishFailure.Unknown);
         Fail(_queue.Expire(DateTimeOffset.MaxValue), PublishFailure.Unavailable);
-        _owner?.Tell(new Detach(_redisName, _id));
+        _owner?.Tell(new Detach(_channel, _id));
     }
 
     private void OnPublications(Publications publications)
@@ -144,7 +142,7 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
     private void Send((long Number, IReadOnlyList<Redis.OutgoingPublication> Publications) batch)
     {
         _sentAt = Now;
-        _owner!.Tell(new PublishBatch(_redisName, _id, batch.Number, batch.Publications));
+        _owner!.Tell(new PublishBatch(_channel, _id, batch.Number, batch.Publications));
     }
 
     private void OnJoin(Join join)
@@ -183,7 +181,7 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
         }
 
         _recovering[++_tickets] = recovering;
-        _owner?.Tell(new ReadMissed(_redisName, _tickets, recovering.Ask(Now)));
+        _owner?.Tell(new ReadMissed(_channel, _tickets, recovering.Ask(Now)));
     }
 
     private void OnLeave(Leave leave)
@@ -203,7 +201,7 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
         if (_owner is null || _joiners.Ask() is not { } ticket) return;
 
         _askedAt = Now;
-        _owner.Tell(new ReadLast(_redisName, ticket));
+        _owner.Tell(new ReadLast(_channel, ticket));
     }
 
     private void OnLastRead(LastRead read)
@@ -300,12 +298,12 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
 
         _filling = ++_tickets;
         _fillingSince = Now;
-        _owner.Tell(new ReadMissed(_redisName, _filling, _sequence.Position));
+        _owner.Tell(new ReadMissed(_channel, _filling, _sequence.Position));
     }
 
     private void Attach()
     {
-        _channels.Tell(new Attach(_redisName, _id, _queue.NextNumber));
+        _channels.Tell(new Attach(_channel, _id, _queue.NextNumber));
         Timers.StartPeriodicTimer(Tick.Attach, Tick.Attach, AttachAgain);
     }
 
@@ -364,7 +362,7 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
         if (tick == Tick.Attach) Attach();
         else if (tick == Tick.TryAgain) Retry();
         else if (tick == Tick.Check) Check();
-        else if (IsIdle) Context.Parent.Tell(new RelayIdle(_redisName, _handled));
+        else if (IsIdle) Context.Parent.Tell(new RelayIdle(_channel, _handled));
     }
 
     private void Retry()
@@ -396,7 +394,7 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
         if (_sequence.TakeLost() is not (> 0 and var lost)) return;
 
         _services.Metrics.PublicationsLost(lost);
-        _services.Log.LogWarning("Publications on {Channel} did not reach this node and cannot be fetched", BrokerServices.Loggable(_channel));
+        _services.Log.LogWarning("Publications on {Channel} did not reach this node and cannot be fetched", _channel);
     }
 
     private bool IsIdle => _subscribers.Count == 0 && _early.Count == 0 && _joiners.IsEmpty && _recovering.Count == 0 && _queue.IsEmpty;

@@ -29,4 +29,4 @@ internal sealed record Leave(ChannelName Channel, Subscriber Subscriber) : IRela
 internal sealed record RelayPublish(ChannelName Channel, OutgoingPublication Publication, PublishTicket Ticket, DateTimeOffset Until, bool Retry) : IRelayMessage;
 
 /// <summary>A relay has nothing to do. It stops if it has handled all that was sent to it.</summary>
-internal sealed record RelayIdle(string RedisName, long Handled);
+internal sealed record RelayIdle(ChannelName Channel, long Handled);

@@ -1,6 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
-using Broker.Actors.Channels;
 using Broker.Actors.Connections;
 using Broker.Actors.Nodes;
 using Broker.Actors.Redis;
@@ -23,9 +20,4 @@ internal sealed record BrokerServices(
 
     /// <summary>This node may take over channels with history.</summary>
     public bool MayOwnHistories => Lease is null or { IsHeld: true };
-
-    /// <summary>A channel as logs may show it: a session key is a credential.</summary>
-    public static string Loggable(ChannelName channel) => channel.Kind == ChannelKind.Session
-        ? $"session:#{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(channel.Owner!)))[..8]}:{channel.Facility}"
-        : channel.ToString();
 }

@@ -134,7 +134,7 @@ internal sealed class ShardRegion : ReceiveActor
         }
         catch (Exception failure)
         {
-            Cell.System.Log.Error($"Entity [{id}] of {Cell.PathText} could not be started", failure);
+            Cell.System.Log.Error($"Entity [{Uri.EscapeDataString(id)}] of {Cell.PathText} could not be started", failure);
             return null;
         }
     }

@@ -75,7 +75,7 @@ public sealed class ApiTests() : TestKit(ConfigurationFactory.ParseString(Config
 
         Assert.Equal(
             ["user:john:news", "group:staff:news", "group:chess:news", "session:s3cret:news"],
-            published.Select(one => one.Channel.ToString()));
+            published.Select(one => one.Channel.ToRedis("")));
         Assert.Empty(await publisher.For(Caller.Anonymous).PublishAsync("to nobody"));
         await Assert.ThrowsAsync<InvalidOperationException>(() => publisher.PublishAsync("by nobody"));
     }

@@ -12,7 +12,14 @@ internal sealed class FaultyBus(IRedisBus inner) : IRedisBus
 
     public bool IsConnected => inner.IsConnected;
 
-    public bool IsCluster => inner.IsCluster;
+    public bool IsCluster
+    {
+        get
+        {
+            Fault(nameof(IsCluster));
+            return inner.IsCluster;
+        }
+    }
 
     /// <summary>Subscriptions are never confirmed, though Redis can be reached.</summary>
     public bool KeepsSubscriptionsWaiting { get; set; }
@@ -40,10 +47,15 @@ internal sealed class FaultyBus(IRedisBus inner) : IRedisBus
 
     public void Subscribe(string channel, string? markChannel, IArrivals arrivals)
     {
+        Fault(nameof(Subscribe));
         if (!KeepsSubscriptionsWaiting) inner.Subscribe(channel, markChannel, arrivals);
     }
 
-    public void Unsubscribe(string channel, IArrivals arrivals) => inner.Unsubscribe(channel, arrivals);
+    public void Unsubscribe(string channel, IArrivals arrivals)
+    {
+        inner.Unsubscribe(channel, arrivals);
+        Fault(nameof(Unsubscribe));
+    }
 
     public void Fence(string channel, long ticket)
     {

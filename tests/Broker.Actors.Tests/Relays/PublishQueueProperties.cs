@@ -8,6 +8,8 @@ namespace Broker.Actors.Tests.Relays;
 /// <summary>A relay's publish queue and an owner's batch numbers over a link that loses, doubles and overtakes, under owners that forget and change.</summary>
 public sealed class PublishQueueProperties
 {
+    private static readonly ChannelName X = ChannelName.Broadcast("x");
+
     [Fact]
     public void With_history_every_publication_is_taken_in_order_and_repeats_carry_their_ids() =>
         Interleavings.Check(8000, 200, choices => Run(choices, hasHistory: true));
@@ -120,7 +122,7 @@ public sealed class PublishQueueProperties
         private void Send((long Number, IReadOnlyList<OutgoingPublication> Publications) batch)
         {
             choices.Step($"relay sends batch {batch.Number}: {string.Join(' ', batch.Publications.Select(one => one.PublishId))}");
-            _toOwner.Add((_owner, new PublishBatch("x", "relay", batch.Number, batch.Publications)));
+            _toOwner.Add((_owner, new PublishBatch(X, "relay", batch.Number, batch.Publications)));
         }
 
         private void SendAgain()
@@ -133,7 +135,7 @@ public sealed class PublishQueueProperties
         private void Attach()
         {
             choices.Step($"relay attaches, next is {_queue.NextNumber}");
-            _toOwner.Add((-1, new Attach("x", "relay", _queue.NextNumber)));
+            _toOwner.Add((-1, new Attach(X, "relay", _queue.NextNumber)));
         }
 
         private void AtOwner(int index)
@@ -157,7 +159,7 @@ public sealed class PublishQueueProperties
             choices.Step($"owner {_incarnation}, batch {batch.Number}: {verdict}");
             if (verdict == AttachedRelays.Verdict.Take) _taken.Add(batch);
             else if (verdict == AttachedRelays.Verdict.AnswerAgain) _toRelay.Add((_incarnation, answer!));
-            else if (verdict == AttachedRelays.Verdict.AttachAgain) _toRelay.Add((_incarnation, new Detached("x")));
+            else if (verdict == AttachedRelays.Verdict.AttachAgain) _toRelay.Add((_incarnation, new Detached(X)));
         }
 
         /// <summary>Redis has answered the owner, or the owner refuses before it has sent anything.</summary>

@@ -6,6 +6,8 @@ namespace Broker.Actors.Tests.Relays;
 /// <summary>A relay's sequence at the end of a link that loses, doubles and overtakes, and under owners that follow each other.</summary>
 public sealed class SequenceProperties
 {
+    private static readonly ChannelName X = ChannelName.Broadcast("x");
+
     [Fact]
     public void With_history_everything_is_passed_on_once_and_in_order_whatever_the_link_does() =>
         Interleavings.Check(8000, 160, choices => Run(choices, hasHistory: true, epochs: false));
@@ -169,7 +171,7 @@ public sealed class SequenceProperties
 
             if (!_sequence.HasGap || _filling != 0) return;
             _filling = ++_ticket;
-            _toOwner.Add(new ReadMissed("x", _filling, _sequence.Position));
+            _toOwner.Add(new ReadMissed(X, _filling, _sequence.Position));
             _choices.Step($"relay asks for what came after {_sequence.Position}");
         }
 
