@@ -42,8 +42,11 @@ public sealed class KilledRedisTests : IAsyncLifetime
         // The senders have gone on all the time: what they send now arrives, and is the last message.
         await listeners.ReceivedAsync(meanwhile + 300, TimeSpan.FromSeconds(60));
         foreach (var sender in traffic) await sender.StopAsync();
-        await senders.Clients[0].SendAsync("0 the last");
-        await Eventually.IsTrueAsync(async () => (await _redis.CliAsync("GET", "broadcast:outage")).Trim() == "0 the last");
+        await Eventually.IsTrueAsync(async () =>
+        {
+            await senders.Clients[0].SendAsync("0 the last");
+            return (await _redis.CliAsync("GET", "broadcast:outage")).Trim() == "0 the last";
+        });
         await Eventually.IsTrueAsync(() => listeners.Clients.All(client => client.Received[^1] == "0 the last"));
 
         // 502: it was under way when Redis died, nobody knows whether it was carried out.
@@ -54,12 +57,14 @@ public sealed class KilledRedisTests : IAsyncLifetime
         // Whatever was not dropped and counted has been delivered. Without history Redis may take one with it, between its answer and its message to the subscriber.
         var dropped = await broker.MetricAsync("broker_publishes_failed_total");
         Assert.True(dropped > 0, "nothing was dropped while Redis was away");
-        if (history.Length > 0) Assert.InRange(listeners.Clients[0].Received.Count, traffic.Sum(sender => sender.Sent) + 1 - dropped, double.MaxValue);
+        if (history.Length > 0) Assert.InRange(listeners.Clients[0].Received.Count(IsTraffic), traffic.Sum(sender => sender.Sent) - dropped, double.MaxValue);
     }
+
+    private static bool IsTraffic(string message) => !message.StartsWith("0 ", StringComparison.Ordinal);
 
     private static void AssertOnceAndInOrder(IReadOnlyList<string> received)
     {
-        foreach (var bySender in received.Where(text => !text.StartsWith("0 ", StringComparison.Ordinal)).GroupBy(text => text.Split(' ')[0]))
+        foreach (var bySender in received.Where(IsTraffic).GroupBy(text => text.Split(' ')[0]))
         {
             var numbers = bySender.Select(text => int.Parse(text.Split(' ')[1], CultureInfo.InvariantCulture)).ToList();
             Assert.Equal(numbers.Distinct().Order(), numbers);

@@ -17,7 +17,7 @@ public sealed class StartFailureTests
     [InlineData("broker.redis-commands { path = /redis, commands = [GET, EVAL] }", "broker.conf:1:57: broker.redis-commands.commands[1]: 'EVAL' cannot be allowed")]
     [InlineData("broker.redis-commands.path = redis", "broker.conf:1:30: broker.redis-commands.path: 'redis' is no path such as /redis")]
     [InlineData("broker.jwt.rs256 = nokey", "broker.conf:1:20: broker.jwt.rs256: ")]
-    [InlineData("akka.loglevel = LOUD", "akka.loglevel")]
+    [InlineData("akka.loglevel = LOUD", "broker.conf:1:17: akka.loglevel: 'LOUD' is not one of: OFF, ERROR, WARNING, INFO, DEBUG")]
     public async Task A_wrong_configuration_stops_the_start_with_one_line_that_says_where(string configuration, string expected)
     {
         using var folder = new TemporaryFolder();
