@@ -101,7 +101,7 @@ public sealed class BrokerNode : IAsyncDisposable
     public Subscribing.Subscription SubscribeAsync(ChannelName channel, StreamPosition? since = null)
     {
         ObjectDisposedException.ThrowIf(_gone.IsCancellationRequested, this);
-        return new(channel, since, Actor, Settings.OutboxLimit);
+        return new(channel, since, Actor, Settings.OutboxLimit, _gone.Token);
     }
 
     /// <summary>Records who the holder of a session key is, so that the session cookie alone yields user and groups.</summary>

@@ -95,7 +95,7 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
         foreach (var (ticket, recovering) in _recovering)
         {
             recovering.Hold(items);
-            if (recovering.HasFailed && _recovering.Remove(ticket)) GoLive(recovering.Subscriber, [], recovered: false);
+            if (recovering.HasFailed && _recovering.Remove(ticket)) CannotRecover(recovering.Subscriber);
         }
 
         if (!_joiners.Hold(items)) foreach (var ready in _joiners.GiveUp()) GoLive(ready.Subscriber, ready.Held, recovered: false);
@@ -162,7 +162,7 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
                 _joiners.Add(subscriber);
                 AskLastValue();
                 break;
-            case JoinMode.Since:
+            case JoinMode.Since or JoinMode.SinceOrLastValue:
                 Recover(new Recovering(subscriber, _services.Settings.Recovery));
                 break;
             default:
@@ -176,12 +176,24 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
     {
         if (recovering.IsTooFarBehind(_sequence.Position))
         {
-            GoLive(recovering.Subscriber, [], recovered: false);
+            CannotRecover(recovering.Subscriber);
             return;
         }
 
         _recovering[++_tickets] = recovering;
         _owner?.Tell(new ReadMissed(_channel, _tickets, recovering.Ask(Now)));
+    }
+
+    private void CannotRecover(Subscriber subscriber)
+    {
+        if (subscriber.Mode != JoinMode.SinceOrLastValue)
+        {
+            GoLive(subscriber, [], recovered: false);
+            return;
+        }
+
+        _joiners.Add(subscriber);
+        AskLastValue();
     }
 
     private void OnLeave(Leave leave)
@@ -230,7 +242,7 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
         if (held.Count > 0) _services.Metrics.Delivered(subscriber.Deliver(new Dispatch(new RelayBatch(held), null)));
 
         _subscribers.Add(subscriber);
-        subscriber.JoinedLive();
+        subscriber.JoinedLive(_sequence.Position);
         subscriber.Owner.Tell(new Joined(_channel, subscriber, _sequence.Position, recovered));
     }
 
@@ -250,8 +262,9 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
         if (!_recovering.Remove(missed.Ticket, out var recovering)) return;
 
         recovering.Take(missed);
-        if (missed.More && !recovering.HasFailed) Recover(recovering);
-        else GoLive(recovering.Subscriber, recovering.Merge(_sequence.Position), !recovering.HasFailed);
+        if (recovering.HasFailed) CannotRecover(recovering.Subscriber);
+        else if (missed.More) Recover(recovering);
+        else GoLive(recovering.Subscriber, recovering.Merge(_sequence.Position), recovered: true);
     }
 
     private void OnStanding(Standing standing)

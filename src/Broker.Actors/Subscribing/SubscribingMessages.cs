@@ -17,6 +17,19 @@ public sealed record Subscribe(ChannelName Channel, IActorRef Subscriber, Stream
 /// <param name="Recovered">It came with a position and gets everything since then.</param>
 public sealed record Subscribed(ChannelName Channel, StreamPosition Position, bool Recovered);
 
+/// <summary>The subscription has ended, and not by <see cref="Unsubscribe"/>: no publication comes after this.</summary>
+public sealed record Unsubscribed(ChannelName Channel, UnsubscribeReason Reason);
+
+/// <summary>Why a subscription has ended.</summary>
+public enum UnsubscribeReason
+{
+    /// <summary>The node stops.</summary>
+    NodeStops,
+
+    /// <summary>The node failed; what it logged says how. Subscribe again, from the last position.</summary>
+    Failed,
+}
+
 /// <summary>Ends an actor's subscription of a channel.</summary>
 public sealed record Unsubscribe(ChannelName Channel, IActorRef Subscriber);
 

@@ -50,6 +50,19 @@ public sealed class ApiTests() : TestKit(ConfigurationFactory.ParseString(Config
     }
 
     [Fact]
+    public async Task An_actor_hears_that_its_subscription_ended_because_the_node_stopped()
+    {
+        // Nothing told it: it waited for publications for ever.
+        await using var test = await TestNode.StartAsync();
+        test.Node.Actor.Tell(new Subscribe(News, TestActor), TestActor);
+        ExpectMsg<Subscribed>(TestNode.Soon);
+
+        await test.Node.StopAsync();
+
+        Assert.Equal(new Unsubscribed(News, UnsubscribeReason.NodeStops), ExpectMsg<Unsubscribed>(TestNode.Soon));
+    }
+
+    [Fact]
     public async Task A_node_lives_in_an_actor_system_that_the_application_runs_and_leaves_it_running()
     {
         var node = await BrokerNode.StartAsync(Sys, Configuration.Parse("broker { redis.connection = \"\", shutdown.drain = 0s }"));
