@@ -76,7 +76,10 @@ internal interface IRedisBus : IAsyncDisposable
     /// <summary>
     /// Any command, for the command gateway, whose allow-list has passed it. What Redis refuses is a <see cref="RedisReply.Error"/>, not an exception.
     /// </summary>
-    Task<RedisReply> ExecuteAsync(string command, IReadOnlyList<string> arguments);
+    /// <param name="command">Its name.</param>
+    /// <param name="arguments">The first one is a key, if there are any.</param>
+    /// <param name="maxReply">Bytes: a longer reply does not leave Redis, and <see cref="RedisReply.TooLong"/> comes instead. Null for a command whose reply is a number or a word.</param>
+    Task<RedisReply> ExecuteAsync(string command, IReadOnlyList<string> arguments, int? maxReply = null);
 }
 
 /// <summary>
@@ -152,7 +155,11 @@ internal sealed record HistoryPage(StreamPosition? Position, long Oldest, IReadO
 internal sealed record StoredPublication(long Offset, byte[] Payload, string? PublishId, string? Origin, bool Shared = false);
 
 /// <summary>A Redis reply as the gateway needs it: exactly one of the members is set, none for nil.</summary>
-internal sealed record RedisReply(string? Text = null, long? Number = null, IReadOnlyList<RedisReply>? Items = null, string? Error = null);
+internal sealed record RedisReply(string? Text = null, long? Number = null, IReadOnlyList<RedisReply>? Items = null, string? Error = null)
+{
+    /// <summary>The command was carried out, and its reply was left where it was.</summary>
+    public static readonly RedisReply TooLong = new(Error: "the reply is too long");
+}
 
 /// <summary>Redis did not answer in time, or is not connected. The message names no host.</summary>
 public sealed class RedisUnavailableException(string message, Exception? inner = null) : Exception(message, inner);

@@ -142,18 +142,30 @@ internal sealed class RedisBus : IRedisBus
 
     public Task ReleaseLeaseAsync(string key, string holder) => Run(RedisScripts.ReleaseLease, [key], [holder]);
 
-    public async Task<RedisReply> ExecuteAsync(string command, IReadOnlyList<string> arguments)
+    public async Task<RedisReply> ExecuteAsync(string command, IReadOnlyList<string> arguments, int? maxReply = null)
     {
-        // As a key the first argument also finds its node on a cluster.
-        var typed = arguments.Select((argument, i) => i == 0 ? (object)(RedisKey)argument : (RedisValue)argument).ToArray();
         try
         {
-            return RedisReplies.Of(await Ask(redis => redis.ExecuteAsync(command, typed)));
+            return maxReply is { } bound ? await ExecuteBoundedAsync(command, arguments, bound) : await ExecuteShortAsync(command, arguments);
         }
         catch (RedisRefusedException refused)
         {
             return new RedisReply(Error: refused.Message);
         }
+    }
+
+    /// <summary>The client library would read a reply of any length into memory before we see it: so a script looks at it in Redis.</summary>
+    private async Task<RedisReply> ExecuteBoundedAsync(string command, IReadOnlyList<string> arguments, int maxReply)
+    {
+        var reply = RedisReplies.Of(await Run(RedisScripts.Execute, [.. arguments.Take(1).Select(key => (RedisKey)key)], [maxReply, command, .. arguments.Select(argument => (RedisValue)argument)]));
+        return reply.Items is { } items ? items.Count > 0 ? items[0] : RedisReply.TooLong : reply;
+    }
+
+    private async Task<RedisReply> ExecuteShortAsync(string command, IReadOnlyList<string> arguments)
+    {
+        // As a key the first argument also finds its node on a cluster.
+        var typed = arguments.Select((argument, i) => i == 0 ? (object)(RedisKey)argument : (RedisValue)argument).ToArray();
+        return RedisReplies.Of(await Ask(redis => redis.ExecuteAsync(command, typed)));
     }
 
     public async ValueTask DisposeAsync()

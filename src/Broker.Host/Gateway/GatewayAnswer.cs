@@ -10,18 +10,22 @@ internal static class GatewayAnswer
     /// <summary>A reply: strings and numbers as such, arrays as arrays, nil as null. Longer than allowed it becomes an error.</summary>
     public static ReadOnlyMemory<byte> OfReply(JsonElement? sessionId, RedisReply reply, int maxBytes)
     {
+        if (reply == RedisReply.TooLong) return TooLong(sessionId, maxBytes);
         if (reply.Error is { } error) return OfError(sessionId, Presentable(error));
 
         var bytes = new ArrayBufferWriter<byte>();
         using var json = new Utf8JsonWriter(bytes);
         Begin(json, sessionId);
         json.WritePropertyName("reply");
-        if (!TryWrite(json, reply, maxBytes)) return OfError(sessionId, $"the reply is longer than {maxBytes} bytes");
+        if (!TryWrite(json, reply, maxBytes)) return TooLong(sessionId, maxBytes);
 
         json.WriteEndObject();
         json.Flush();
         return bytes.WrittenMemory;
     }
+
+    /// <summary>Of a command that changes something, too: it has been carried out.</summary>
+    private static ReadOnlyMemory<byte> TooLong(JsonElement? sessionId, int maxBytes) => OfError(sessionId, $"the reply is longer than {maxBytes} bytes");
 
     public static ReadOnlyMemory<byte> OfError(JsonElement? sessionId, string error)
     {

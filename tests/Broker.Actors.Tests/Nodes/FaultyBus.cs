@@ -128,7 +128,7 @@ internal sealed class FaultyBus(IRedisBus inner) : IRedisBus
         return inner.ReleaseLeaseAsync(key, holder);
     }
 
-    public Task<RedisReply> ExecuteAsync(string command, IReadOnlyList<string> arguments) => inner.ExecuteAsync(command, arguments);
+    public Task<RedisReply> ExecuteAsync(string command, IReadOnlyList<string> arguments, int? maxReply = null) => inner.ExecuteAsync(command, arguments, maxReply);
 
     public ValueTask DisposeAsync()
     {

@@ -110,6 +110,35 @@ public abstract class KeyContract : BusContract
     public async Task The_gateway_gets_what_is_left_of_a_minute(string commands) =>
         Assert.InRange((await DoAllAsync(commands)).Number!.Value, 50, 60);
 
+    // The whole reply was in memory before anybody looked at its length.
+    [Theory]
+    [InlineData("SET k 0123456789", "GET k", 12)]
+    [InlineData("RPUSH k 0123 5678", "LRANGE k 0 -1", 14)]
+    [InlineData("HSET k 0123 5678", "HGETALL k", 14)]
+    public async Task A_reply_that_is_too_long_is_left_out(string before, string command, int length)
+    {
+        await DoAllAsync(before);
+
+        Assert.NotEqual(RedisReply.TooLong, await DoAsync(command, length));
+        Assert.Equal(RedisReply.TooLong, await DoAsync(command, length - 1));
+    }
+
+    [Theory]
+    [InlineData("SET k v", "OK")]
+    [InlineData("GET k", "nil")]
+    [InlineData("LRANGE k 0 -1", "[]")]
+    [InlineData("RPUSH k a b; LRANGE k 0 -1", "[a b]")]
+    [InlineData("RPUSH k a b; GET k", "WRONGTYPE Operation against a key holding the wrong kind of value")]
+    [InlineData("HSET k f v; HGETALL k", "[f v]")]
+    [InlineData("SET k äöü; GET k", "äöü")]
+    public async Task A_reply_that_is_short_enough_is_as_it_always_was(string commands, string answer)
+    {
+        RedisReply? reply = null;
+        foreach (var command in commands.Split("; ")) reply = await DoAsync(command, 100);
+
+        Assert.Equal(answer, Show(reply!));
+    }
+
     [Fact]
     public async Task An_unknown_command_is_an_error()
     {
@@ -122,13 +151,15 @@ public abstract class KeyContract : BusContract
     private async Task<RedisReply> DoAllAsync(string commands)
     {
         RedisReply? reply = null;
-        foreach (var command in commands.Split("; "))
-        {
-            var words = command.Split(' ').Select(word => word == "k" ? Key : word).ToArray();
-            reply = await DoAsync(words[0], words[1..]);
-        }
+        foreach (var command in commands.Split("; ")) reply = await DoAsync(command, null);
 
         return reply!;
+    }
+
+    private Task<RedisReply> DoAsync(string command, int? maxReply)
+    {
+        var words = command.Split(' ').Select(word => word == "k" ? Key : word).ToArray();
+        return Bus.ExecuteAsync(words[0], words[1..], maxReply);
     }
 
     private static string Show(RedisReply reply) => reply switch
