@@ -101,6 +101,11 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
 
     protected abstract void ReadMissed(ReadMissed order, IActorRef relay);
 
+    /// <summary>A relay has attached that has delivered this much.</summary>
+    protected virtual void RelayHasDelivered(StreamPosition position)
+    {
+    }
+
     /// <summary>True while a payload equal to this one is on its way to the relays.</summary>
     protected abstract bool Holds(byte[] payload);
 
@@ -176,6 +181,7 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
     {
         Timers.Cancel(Tick.Passivate);
         if (_relays.Attach(attach.Relay, Sender, attach.NextBatch)) Context.Watch(Sender);
+        RelayHasDelivered(attach.Delivered);
         Sender.Tell(new Attached(Position, IsReady, HasHistory));
     }
 

@@ -11,7 +11,8 @@ internal interface IChannelMessage
 /// <summary>A relay is there, or there again. Repeated until answered.</summary>
 /// <param name="Relay">The relay's id; a new one after every start of it.</param>
 /// <param name="NextBatch">The number of the next <see cref="PublishBatch"/> that will come: one that was sent and never answered comes again.</param>
-internal sealed record Attach(ChannelName Channel, string Relay, long NextBatch) : IChannelMessage;
+/// <param name="Delivered">What the relay itself has had from the channel's owners; never what a client says.</param>
+internal sealed record Attach(ChannelName Channel, string Relay, long NextBatch, StreamPosition Delivered) : IChannelMessage;
 
 /// <summary>The owner knows the relay; until <paramref name="Ready"/> nothing arrives from Redis, and publishes wait or are refused.</summary>
 internal sealed record Attached(StreamPosition Position, bool Ready, bool HasHistory);

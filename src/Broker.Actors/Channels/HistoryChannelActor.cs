@@ -10,10 +10,10 @@ namespace Broker.Actors.Channels;
 /// </summary>
 internal sealed class HistoryChannelActor : ChannelActor
 {
-    /// <summary>A page of missed publications: with its ids and its frame it stays below what a link between nodes takes (64 KiB).</summary>
-    private const int PageBytes = 48 * 1024;
+    /// <summary>What is read at once of what other owners have appended.</summary>
+    private const int CatchUpCount = 512;
 
-    private const int PageCount = 128;
+    private const int CatchUpBytes = 1024 * 1024;
 
     private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(250);
 
@@ -25,7 +25,6 @@ internal sealed class HistoryChannelActor : ChannelActor
     private bool _owned;
     private bool _lost;
     private bool _reading;
-    private bool _forceNewEpoch;
     private long _missedReported;
 
     public HistoryChannelActor(HistoryLimits limits, BrokerServices services) : base(services)
@@ -90,16 +89,12 @@ internal sealed class HistoryChannelActor : ChannelActor
 
     protected override bool Holds(byte[] payload) => _ledger.Holds(payload);
 
-    protected override void ReadMissed(ReadMissed order, IActorRef relay)
-    {
-        if (order.Since.Epoch == Position.Epoch && order.Since.Offset > Position.Offset && IsReady && _ledger.IsIdle)
-        {
-            // Somebody has seen more of this epoch than Redis has kept: what it counts from now on is something else.
-            _forceNewEpoch = true;
-            TakeOver();
-        }
+    protected override void ReadMissed(ReadMissed order, IActorRef relay) => ReadMissedPage(order, relay);
 
-        ReadMissedPage(order, relay);
+    protected override void RelayHasDelivered(StreamPosition position)
+    {
+        _ledger.RelayHasDelivered(position);
+        if (_ledger.MustTakeOver) TakeOver();
     }
 
     protected override void Tock(Tick tick)
@@ -152,7 +147,7 @@ internal sealed class HistoryChannelActor : ChannelActor
         }
 
         _takingOver = TakingOver.Once;
-        var order = _ledger.BeginTakeOver(Epochs.New(), _forceNewEpoch);
+        var order = _ledger.BeginTakeOver(Epochs.New());
         Services.Bus.TakeOverAsync(Keys, order)
             .PipeTo(Self, success: answer => new TakeOverDone(Subscription, answer), failure: _ => new TakeOverDone(Subscription, null));
     }
@@ -177,9 +172,8 @@ internal sealed class HistoryChannelActor : ChannelActor
         if (answer.IsNewEpoch && Position.Offset > 0)
             Services.Log.LogWarning("The history of {Channel} was lost: a new epoch begins, clients are told", Name);
 
-        _forceNewEpoch = !_ledger.TakenOver(answer);
-        if (_forceNewEpoch) TakeOver();
-        else Proceed();
+        _ledger.TakenOver(answer);
+        Proceed();
     }
 
     /// <summary>Does whatever the ledger allows now.</summary>
@@ -190,6 +184,12 @@ internal sealed class HistoryChannelActor : ChannelActor
             Services.Log.LogWarning("Another node owns {Channel} now", Name);
             Context.Parent.Tell(new Passivate(StopChannel.Instance));
             Refuse(_ledger.Lost());
+            return;
+        }
+
+        if (_ledger.MustTakeOver)
+        {
+            TakeOver();
             return;
         }
 
@@ -213,7 +213,7 @@ internal sealed class HistoryChannelActor : ChannelActor
         if (_reading) return;
 
         _reading = true;
-        Services.Bus.ReadHistoryAsync(Keys, Position.Offset, PageCount, PageBytes * 16)
+        Services.Bus.ReadHistoryAsync(Keys, Position.Offset, CatchUpCount, CatchUpBytes)
             .PipeTo(Self, success: page => new PageRead(Subscription, page), failure: _ => new PageRead(Subscription, null));
     }
 
@@ -297,7 +297,7 @@ internal sealed class HistoryChannelActor : ChannelActor
     }
 
     private void ReadMissedPage(ReadMissed order, IActorRef relay) =>
-        Services.Bus.ReadHistoryAsync(Keys, order.Since.Offset, PageCount, PageBytes)
+        Services.Bus.ReadHistoryAsync(Keys, order.Since.Offset, MissedPage.MaxCount, MissedPage.MaxBytes)
             .PipeTo(
                 Self,
                 success: page => new MissedRead(Subscription, order, relay, page),
@@ -312,22 +312,7 @@ internal sealed class HistoryChannelActor : ChannelActor
             return;
         }
 
-        var (page, since) = (read.Page, read.Order.Since);
-        var whole = page.Position is { } top && top.Epoch == since.Epoch && since.Offset <= top.Offset && page.Oldest <= since.Offset + 1;
-        if (!whole)
-        {
-            read.Relay.Tell(new Missed(read.Order.Ticket, false, Position, [], More: false));
-            return;
-        }
-
-        var items = page.Publications
-            .Select(stored => new Publication(
-                Name, new StreamPosition(since.Epoch, stored.Offset), stored.Payload, stored.PublishId, stored.Origin, stored.Shared))
-            .ToList();
-        var last = items.Count > 0 ? items[^1].Position.Offset : since.Offset;
-        var more = last < page.Position!.Value.Offset && items.Count > 0;
-
-        read.Relay.Tell(new Missed(read.Order.Ticket, true, since with { Offset = last }, items, more));
+        read.Relay.Tell(MissedPage.Of(read.Page, read.Order, Name, Position));
     }
 
     private void ReportMissed()

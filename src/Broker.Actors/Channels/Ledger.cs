@@ -40,6 +40,10 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
     private readonly PublishIds _ids = new(limits.Size);
     private readonly ExpectedCopies _copies = new();
 
+    // By epoch, as far as relays have told.
+    private readonly Dictionary<string, long> _delivered = [];
+    private bool _isContradicted;
+
     /// <summary>The newest publication that was delivered.</summary>
     public StreamPosition Position { get; private set; } = new("", 0);
 
@@ -61,6 +65,11 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
 
     public int Waiting => _waiting.Count;
 
+    /// <summary>Redis has lost what was delivered, or may have: only another take-over can tell, or end the epoch.</summary>
+    public bool MustTakeOver => _isContradicted || (_phase == Phase.Owning && Delivered > Position.Offset);
+
+    private long Delivered => Math.Max(Position.Offset, _delivered.GetValueOrDefault(Position.Epoch));
+
     /// <summary>The history must be read after <see cref="Position"/> before anything else is done.</summary>
     public bool NeedsHistory => _phase == Phase.CatchingUp && Position.Offset < _target;
 
@@ -71,30 +80,43 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
         _epochs.Add(Position.Epoch);
     }
 
+    /// <summary>
+    /// A relay has delivered this much, under this owner or a former one. A meta that stands below it, in the same epoch, has been lost and came back old: what is counted from there
+    /// on is something else.
+    /// </summary>
+    public void RelayHasDelivered(StreamPosition position)
+    {
+        if (position.Offset <= _delivered.GetValueOrDefault(position.Epoch)) return;
+
+        _delivered[position.Epoch] = position.Offset;
+
+        // What is appended meanwhile counts on from too low: afterwards the script could not tell any more.
+        _isContradicted |= _underWay is not null && position.Epoch == Position.Epoch && position.Offset > Position.Offset;
+    }
+
     /// <summary>Redis has confirmed the subscription: everything from here on is listened to, whenever ownership is taken.</summary>
     public void Subscribed() => Listen();
 
     /// <summary>Ownership is to be taken (again). The order for the script comes back; its mark must be seen on the subscription.</summary>
-    public TakeOver BeginTakeOver(string newEpoch, bool forceNewEpoch = false)
+    public TakeOver BeginTakeOver(string newEpoch)
     {
         Listen();
-        return new TakeOver(newEpoch, Position.Epoch.Length > 0 ? Position : null, forceNewEpoch);
+        return new TakeOver(newEpoch, Position.Epoch.Length > 0 ? Position with { Offset = Delivered } : null, _isContradicted);
     }
 
-    /// <summary>
-    /// The script's answer. False: a former epoch has come back, Redis has lost the present one. Take over again and force a new epoch: what is counted from here on is something else.
-    /// </summary>
-    public bool TakenOver(TakenOver answer)
+    /// <summary>The script's answer. A former epoch that has come back is believed no more than one that was contradicted (<see cref="MustTakeOver"/>).</summary>
+    public void TakenOver(TakenOver answer)
     {
-        if (_phase != Phase.Listening) return true;
-        if (answer.Position.Epoch != Position.Epoch && !_epochs.Add(answer.Position.Epoch)) return false;
+        if (_phase != Phase.Listening) return;
+
+        _isContradicted = answer.Position.Epoch != Position.Epoch && !_epochs.Add(answer.Position.Epoch);
+        if (_isContradicted) return;
 
         _token = answer.Token;
         _target = answer.Position.Offset;
         if (answer.Position.Epoch != Position.Epoch) (Position, _settled) = (new StreamPosition(answer.Position.Epoch, 0), 0);
         _ids.Reset(answer.PublishIds);
         JudgeWhenMarked();
-        return true;
     }
 
     public void Arrived(Arrival arrival)

@@ -316,7 +316,7 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
 
     private void Attach()
     {
-        _channels.Tell(new Attach(_channel, _id, _queue.NextNumber));
+        _channels.Tell(new Attach(_channel, _id, _queue.NextNumber, _sequence.Position));
         Timers.StartPeriodicTimer(Tick.Attach, Tick.Attach, AttachAgain);
     }
 

@@ -135,6 +135,58 @@ public sealed class LedgerTests
         Assert.Equal(["foreign b"], Next());
     }
 
+    [Fact]
+    public void What_a_relay_has_delivered_is_what_the_script_must_find()
+    {
+        _ledger.RelayHasDelivered(new StreamPosition("e", 7));
+        _ledger.RelayHasDelivered(new StreamPosition("other", 9));
+        _ledger.Begin(new StreamPosition("e", 3));
+        _ledger.Subscribed();
+
+        Assert.Equal(new StreamPosition("e", 7), _ledger.BeginTakeOver("f").Known);
+    }
+
+    [Fact]
+    public void An_owner_that_hears_of_more_than_it_has_takes_over_again_and_asks_for_that()
+    {
+        Own(1, "e", 0);
+        Assert.False(_ledger.MustTakeOver);
+
+        _ledger.RelayHasDelivered(new StreamPosition("e", 7));
+
+        Assert.True(_ledger.MustTakeOver);
+        var order = _ledger.BeginTakeOver("f");
+        Assert.Equal((new StreamPosition("e", 7), false), (order.Known!.Value, order.ForceNewEpoch));
+    }
+
+    [Fact]
+    public void What_is_appended_while_an_owner_hears_of_more_counts_from_too_low_so_the_epoch_ends()
+    {
+        Own(1, "e", 0);
+        Publish("a", "p1");
+        Next();
+        _ledger.RelayHasDelivered(new StreamPosition("e", 1));
+        _ledger.Appended(new Appended(AppendOutcome.Appended, 1), [], []);
+
+        Assert.True(_ledger.MustTakeOver);
+        Assert.True(_ledger.BeginTakeOver("f").ForceNewEpoch);
+        _ledger.Arrived(MarkOf(2, "f", 0));
+        _ledger.TakenOver(new TakenOver(2, new StreamPosition("f", 0), true, []));
+        Assert.False(_ledger.MustTakeOver);
+        Assert.True(_ledger.IsOwning);
+    }
+
+    [Fact]
+    public void A_former_epoch_that_comes_back_is_ended()
+    {
+        Own(1, "e", 0);
+        TakeOver(2, "f", 0);
+        TakeOver(3, "e", 0);
+
+        Assert.True(_ledger.MustTakeOver);
+        Assert.True(_ledger.BeginTakeOver("g").ForceNewEpoch);
+    }
+
     private void Subscribe()
     {
         _ledger.Begin(null);

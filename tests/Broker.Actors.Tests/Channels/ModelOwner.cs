@@ -219,6 +219,12 @@ internal sealed class ModelOwner
             return;
         }
 
+        if (Ledger.MustTakeOver)
+        {
+            TakeOver();
+            return;
+        }
+
         if (Ledger.NeedsHistory)
         {
             Read();

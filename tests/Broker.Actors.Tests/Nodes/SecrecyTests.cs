@@ -88,7 +88,7 @@ public sealed class SecrecyTests : IDisposable
         var nobody = ActorRefs.Nobody;
         object[] messages =
         [
-            new Attach(Channel, "r", 1), new Detach(Channel, "r"), new Detached(Channel), new PublishBatch(Channel, "r", 1, [outgoing]), new ReadMissed(Channel, 1, default),
+            new Attach(Channel, "r", 1, default), new Detach(Channel, "r"), new Detached(Channel), new PublishBatch(Channel, "r", 1, [outgoing]), new ReadMissed(Channel, 1, default),
             new ReadLast(Channel, 1), new Publications([publication]), publication, new RelayIdle(Channel, 1),
             new RelayPublish(Channel, outgoing, new AwaitedTicket(), default, false), new Subscribe(Channel, nobody), new Subscribed(Channel, default, false),
             new Unsubscribe(Channel, nobody), new Publish(Channel, default), new Published(Channel, null), new PublishFailed(Channel, default),

@@ -135,7 +135,7 @@ public sealed class PublishQueueProperties
         private void Attach()
         {
             choices.Step($"relay attaches, next is {_queue.NextNumber}");
-            _toOwner.Add((-1, new Attach(X, "relay", _queue.NextNumber)));
+            _toOwner.Add((-1, new Attach(X, "relay", _queue.NextNumber, default)));
         }
 
         private void AtOwner(int index)
