@@ -33,6 +33,7 @@ internal sealed class RedisBus : IRedisBus
     {
         (_multiplexer, _reader, _timeout) = (multiplexer, reader, settings.CommandTimeout);
         _database = multiplexer.GetDatabase();
+        multiplexer.IncludeDetailInExceptions = false; // Keys: a session's holds its credential.
 
         // Its failures would name keys, and a session channel's key is a credential.
         multiplexer.IncludeDetailInExceptions = false;

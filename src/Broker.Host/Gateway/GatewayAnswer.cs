@@ -38,9 +38,14 @@ internal static class GatewayAnswer
         return bytes.WrittenMemory;
     }
 
-    /// <summary>What Redis says of the command itself. Other errors are between it and us, and may name hosts (MOVED).</summary>
-    private static string Presentable(string error) =>
-        error.StartsWith("ERR ", StringComparison.Ordinal) || error.StartsWith("WRONGTYPE ", StringComparison.Ordinal) ? error : "redis refused the command";
+    /// <summary>What Redis says of the command itself. Other errors are between it and us, and may name hosts (MOVED); that we ask by script is our affair, too.</summary>
+    private static string Presentable(string error)
+    {
+        var isOfCommand = error.StartsWith("ERR ", StringComparison.Ordinal) || error.StartsWith("WRONGTYPE ", StringComparison.Ordinal);
+        if (!isOfCommand) return "redis refused the command";
+
+        return error.Contains("script", StringComparison.OrdinalIgnoreCase) ? "ERR unknown command or wrong number of arguments" : error;
+    }
 
     private static void Begin(Utf8JsonWriter json, JsonElement? sessionId)
     {
