@@ -1,15 +1,28 @@
 using Broker.Actors.Channels;
 using Broker.Actors.Redis.Subscriptions;
+using Broker.Actors.Settings;
+using Broker.Hocon;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 
 namespace Broker.Actors.Redis;
 
-/// <param name="CommandTimeout">After so long a command has failed.</param>
+/// <summary><c>broker.redis</c>, read once.</summary>
+/// <param name="Timeout">After so long a command has failed.</param>
 /// <param name="Subscriptions">Of the subscription connection.</param>
-internal sealed record RedisBusSettings(TimeSpan CommandTimeout, SubscriptionSettings Subscriptions)
+internal sealed record RedisBusSettings(TimeSpan Timeout, SubscriptionSettings Subscriptions)
 {
-    public static RedisBusSettings Default { get; } = new(TimeSpan.FromSeconds(4), SubscriptionSettings.Default);
+    private static readonly TimeSpan Least = TimeSpan.FromMilliseconds(1);
+
+    /// <param name="redis">The section.</param>
+    /// <param name="maxMessage">Bytes: what is published here must come back.</param>
+    public static RedisBusSettings Read(HoconObject redis, int maxMessage) => new(
+        redis.Get("timeout").DurationAtLeast(Least),
+        new SubscriptionSettings(
+            redis.Get("max-reply").SizeAtLeast(maxMessage),
+            redis.Get("silent-after").DurationAtLeast(Least),
+            redis.Get("connect-timeout").DurationAtLeast(Least),
+            redis.Get("reconnect-within").DurationAtLeast(Least)));
 }
 
 /// <summary>
@@ -31,7 +44,7 @@ internal sealed class RedisBus : IRedisBus
 
     private RedisBus(ConnectionMultiplexer multiplexer, SubscriptionReader reader, RedisBusSettings settings)
     {
-        (_multiplexer, _reader, _timeout) = (multiplexer, reader, settings.CommandTimeout);
+        (_multiplexer, _reader, _timeout) = (multiplexer, reader, settings.Timeout);
         _database = multiplexer.GetDatabase();
         multiplexer.IncludeDetailInExceptions = false; // Keys: a session's holds its credential.
 
@@ -57,7 +70,7 @@ internal sealed class RedisBus : IRedisBus
         var options = connection.ToOptions();
         options.AbortOnConnectFail = false;
         options.ClientName = "broker-commands";
-        options.SyncTimeout = options.ResponseTimeout = (int)settings.CommandTimeout.TotalMilliseconds;
+        options.SyncTimeout = options.ResponseTimeout = (int)settings.Timeout.TotalMilliseconds;
         options.ConnectTimeout = (int)settings.Subscriptions.ConnectTimeout.TotalMilliseconds;
         options.KeepAlive = Math.Max(1, (int)settings.Subscriptions.Silence.TotalSeconds);
         options.ReconnectRetryPolicy = new LinearRetry(100);

@@ -39,7 +39,7 @@ public sealed record BrokerSettings
 
     internal IReadOnlyList<HistoryRule> History { get; private init; } = null!;
 
-    internal RedisTimes Redis { get; private init; } = null!;
+    internal RedisBusSettings Redis { get; private init; } = null!;
 
     internal InflowLimits Inflow { get; private init; } = null!;
 
@@ -66,7 +66,7 @@ public sealed record BrokerSettings
             CallbackTimeout = broker.Get("callback-timeout").AsDuration(),
             Drain = broker.Get("shutdown.drain").AsDuration(),
             History = [.. broker.GetObject("history").Select(HistoryRule.Read)],
-            Redis = new RedisTimes(broker.Get("redis.timeout").AsDuration()),
+            Redis = RedisBusSettings.Read(broker.GetObject("redis"), broker.Get("max-message").SizeAtLeast(1)),
             Inflow = new InflowLimits(broker.Get("inflow.messages").IntAtLeast(1), broker.Get("inflow.bytes").SizeAtLeast(1)),
             Channel = new ChannelTimes(
                 broker.Get("channel.passivate-after").AsDuration(),
@@ -116,8 +116,6 @@ internal sealed record HistoryRule(Glob Facility, HistoryLimits Limits)
         return new HistoryRule(new Glob(rule.Key), new HistoryLimits(limits.Get("size").IntAtLeast(1), limits.Get("ttl").DurationAtLeast(TimeSpan.FromMilliseconds(1))));
     }
 }
-
-internal sealed record RedisTimes(TimeSpan Timeout);
 
 internal sealed record InflowLimits(int Messages, int Bytes);
 

@@ -25,7 +25,7 @@ public sealed class OutageTests : IAsyncLifetime
     private static OutgoingPublication Message(string payload, int expire = 0) => new(Encoding.UTF8.GetBytes(payload), null, null, expire);
 
     private async Task<RedisBus> OpenAsync(RedisBusSettings? settings = null) =>
-        (RedisBus)await OneRedis.OpenAsync(_server.ConnectionString, settings ?? RedisBusSettings.Default);
+        (RedisBus)await OneRedis.OpenAsync(_server.ConnectionString, settings ?? OneRedis.Settings);
 
     private async Task<Recorder> SubscribeAsync(RedisBus bus)
     {

@@ -1,4 +1,5 @@
 using Broker.Actors.Redis;
+using Broker.Actors.Settings;
 using Broker.Testing.Redis;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -13,8 +14,11 @@ public sealed class OneRedis : IAsyncLifetime
 
     public async Task DisposeAsync() => await Server.DisposeAsync();
 
+    /// <summary>The defaults, with patience for a busy machine.</summary>
+    internal static RedisBusSettings Settings { get; } = BrokerSettings.Read(Configuration.Parse("broker.redis.timeout = 4s")).Redis;
+
     internal static async Task<IRedisBus> OpenAsync(string connection, RedisBusSettings? settings = null) =>
-        await RedisBus.ConnectAsync(RedisConnectionString.Parse(connection), settings ?? RedisBusSettings.Default, NullLogger.Instance);
+        await RedisBus.ConnectAsync(RedisConnectionString.Parse(connection), settings ?? Settings, NullLogger.Instance);
 }
 
 [CollectionDefinition(Name)]
