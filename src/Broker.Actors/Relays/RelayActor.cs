@@ -276,7 +276,7 @@ internal sealed partial class RelayActor : ReceiveActor, IWithTimers
 
     private void Attach()
     {
-        _channels.Tell(new Attach(_channel, _id, _queue.NextNumber, _sequence.Position));
+        _channels.Tell(new Attach(_channel, _id, _queue.NextNumber, _link.Position));
         Timers.StartPeriodicTimer(Tick.Attach, Tick.Attach, AttachAgain);
     }
 
