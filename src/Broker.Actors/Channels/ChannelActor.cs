@@ -16,6 +16,7 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
     private readonly LastValueReads _lastValues = new();
     private readonly List<Parked> _parked = [];
     private long _fence;
+    private long _readFence;
     private long _reads;
     private LastValue _read;
     private bool _unsettled;
@@ -135,6 +136,17 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
         ReadLastValue();
     }
 
+    /// <summary>Everything that Redis has published by now has arrived when <see cref="Passed"/> comes with this ticket; it never comes if the subscription is lost.</summary>
+    protected long Fence()
+    {
+        Services.Bus.Fence(Keys.Channel, ++_fence);
+        return _fence;
+    }
+
+    protected virtual void Passed(long ticket)
+    {
+    }
+
     /// <summary>The channel itself wants to know its last value: <see cref="LastValueIs"/>.</summary>
     protected void WantLastValue() => _lastValues.Ask(ActorRefs.Nobody, 0);
 
@@ -245,7 +257,7 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
 
         // A publication that Redis had sent out before it was asked may still be on the way here: the value belongs behind it.
         _read = value;
-        Services.Bus.Fence(Keys.Channel, ++_fence);
+        _readFence = Fence();
     }
 
     private void OnConfirmed()
@@ -264,7 +276,8 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
 
     private void OnPassed(SubscriptionPassed passed)
     {
-        if (passed.Ticket != _fence) return;
+        Passed(passed.Ticket);
+        if (passed.Ticket != _readFence) return;
 
         var readers = _lastValues.End();
         if (_read.Payload is { } payload && Holds(payload))
@@ -283,7 +296,7 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
     private void OnLost()
     {
         IsSubscribed = false;
-        _fence++;
+        _readFence = 0;
         _reads++;
         _lastValues.Fail();
         SubscriptionWasLost();

@@ -26,6 +26,7 @@ internal sealed class HistoryChannelActor : ChannelActor
     private bool _lost;
     private bool _reading;
     private long _missedReported;
+    private long _proof;
 
     public HistoryChannelActor(HistoryLimits limits, BrokerServices services) : base(services)
     {
@@ -91,6 +92,14 @@ internal sealed class HistoryChannelActor : ChannelActor
 
     protected override void ReadMissed(ReadMissed order, IActorRef relay) => ReadMissedPage(order, relay);
 
+    protected override void Passed(long ticket)
+    {
+        if (ticket != _proof) return;
+
+        _ledger.Passed();
+        Proceed();
+    }
+
     protected override void RelayHasDelivered(StreamPosition position)
     {
         _ledger.RelayHasDelivered(position);
@@ -147,6 +156,7 @@ internal sealed class HistoryChannelActor : ChannelActor
         }
 
         _takingOver = TakingOver.Once;
+        _proof = 0;
         var order = _ledger.BeginTakeOver(Epochs.New());
         Services.Bus.TakeOverAsync(Keys, order)
             .PipeTo(Self, success: answer => new TakeOverDone(Subscription, answer), failure: _ => new TakeOverDone(Subscription, null));
@@ -196,6 +206,15 @@ internal sealed class HistoryChannelActor : ChannelActor
         if (_ledger.NeedsHistory)
         {
             ReadPage();
+            return;
+        }
+
+        if (_ledger.NeedsFence)
+        {
+            if (_proof != 0) return;
+
+            _proof = Fence();
+            Timers.StartSingleTimer(Tick.TryAgain, Tick.TryAgain, Services.Settings.Redis.Timeout);
             return;
         }
 

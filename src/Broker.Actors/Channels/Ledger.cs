@@ -8,7 +8,7 @@ namespace Broker.Actors.Channels;
 /// </summary>
 /// <remarks>
 /// The life of an owner: <see cref="Begin"/> → <see cref="Subscribed"/> → <see cref="BeginTakeOver"/> → script → <see cref="TakenOver"/>, and the script's mark among the arrivals →
-/// read the history up to there (<see cref="CaughtUp"/>) → owning: one script at a time (<see cref="NextAppend"/>, <see cref="Appended"/>).
+/// read the history up to there (<see cref="CaughtUp"/>) → if there is a last message that no history has held, prove it (<see cref="Passed"/>) → owning: one script at a time (<see cref="NextAppend"/>, <see cref="Appended"/>).
 /// After a failure whose outcome is unknown it is <see cref="BeginTakeOver"/> again.
 /// </remarks>
 internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
@@ -22,7 +22,7 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
     public const int MaxWaiting = 65_536;
 
     /// <summary>Listening: subscribed, but what arrives cannot be judged before a take-over's mark has been seen.</summary>
-    private enum Phase { Lost, Listening, CatchingUp, Owning }
+    private enum Phase { Lost, Listening, CatchingUp, Proving, Owning }
 
     private Phase _phase = Phase.Lost;
     private long _token;
@@ -43,6 +43,7 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
     // By epoch, as far as relays have told.
     private readonly Dictionary<string, long> _delivered = [];
     private bool _isContradicted;
+    private string? _unknownLast;
 
     /// <summary>The newest publication that was delivered.</summary>
     public StreamPosition Position { get; private set; } = new("", 0);
@@ -73,6 +74,11 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
     /// <summary>The history must be read after <see cref="Position"/> before anything else is done.</summary>
     public bool NeedsHistory => _phase == Phase.CatchingUp && Position.Offset < _target;
 
+    /// <summary>
+    /// There is a last message that no history has held, and its publication has not arrived: <see cref="Passed"/> is to be called when all that Redis has published by now has.
+    /// </summary>
+    public bool NeedsFence => _phase == Phase.Proving;
+
     /// <summary>Where the channel stood before it was subscribed: what is newer may be among the first arrivals.</summary>
     public void Begin(StreamPosition? before)
     {
@@ -101,7 +107,7 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
     public TakeOver BeginTakeOver(string newEpoch)
     {
         Listen();
-        return new TakeOver(newEpoch, Position.Epoch.Length > 0 ? Position with { Offset = Delivered } : null, _isContradicted);
+        return new TakeOver(newEpoch, Position.Epoch.Length > 0 ? Position with { Offset = Delivered } : null, limits.Size, _isContradicted);
     }
 
     /// <summary>The script's answer. A former epoch that has come back is believed no more than one that was contradicted (<see cref="MustTakeOver"/>).</summary>
@@ -113,10 +119,23 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
         if (_isContradicted) return;
 
         _token = answer.Token;
+        _unknownLast = answer.UnknownLast;
         _target = answer.Position.Offset;
         if (answer.Position.Epoch != Position.Epoch) (Position, _settled) = (new StreamPosition(answer.Position.Epoch, 0), 0);
         _ids.Reset(answer.PublishIds);
         JudgeWhenMarked();
+    }
+
+    /// <summary>
+    /// All has arrived that was published before. A last message whose publication is not among what waits was published while nobody listened: what is counted from here on is
+    /// something else.
+    /// </summary>
+    public void Passed()
+    {
+        if (_phase != Phase.Proving) return;
+
+        _isContradicted = !HasHeardLast();
+        if (!_isContradicted) Own();
     }
 
     public void Arrived(Arrival arrival)
@@ -128,6 +147,8 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
         else if (_waiting.Count + _heard.Count >= MaxWaiting) Missed++;
         else if (_phase == Phase.Listening) _heard.Add(new Heard(arrival.Payload, 0));
         else _waiting.Enqueue(Entry.Foreign(arrival.Payload));
+
+        if (_phase == Phase.Proving && HasHeardLast()) Own();
     }
 
     /// <summary>A publication of our own side. Held until it is appended; ticket comes back with the answer.</summary>
@@ -336,7 +357,18 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
     {
         if (Position.Offset < _target) return;
 
+        if (HasHeardLast()) Own();
+        else _phase = Phase.Proving;
+    }
+
+    /// <summary>Foreign publishers set the last message before or after they publish: then it is no loss, but a publication to append.</summary>
+    private bool HasHeardLast() =>
+        _unknownLast is null || _doubtful.Concat(_waiting).Any(entry => entry.Publication.Foreign && LastDigest.Of(entry.Publication.Payload) == _unknownLast);
+
+    private void Own()
+    {
         _phase = Phase.Owning;
+        _unknownLast = null;
         if (_doubtful.Count == 0) return;
 
         Requeue(_doubtful);

@@ -127,13 +127,18 @@ internal sealed record HistoryLimits(int Size, TimeSpan TimeToLive);
 
 /// <param name="NewEpoch">The epoch to begin if there is none, or one that proves lost.</param>
 /// <param name="Known">What the caller has already delivered: an offset below it in the same epoch proves that Redis lost some, so a new epoch begins.</param>
-internal sealed record TakeOver(string NewEpoch, StreamPosition? Known, bool ForceNewEpoch = false);
+/// <param name="Size">How many publications the history keeps: no more are looked at.</param>
+internal sealed record TakeOver(string NewEpoch, StreamPosition? Known, int Size, bool ForceNewEpoch = false);
 
 /// <param name="Token">The caller's owner token.</param>
 /// <param name="Position">The newest publication; offset 0 in a new epoch.</param>
 /// <param name="IsNewEpoch">The epoch was begun by this call.</param>
 /// <param name="PublishIds">Publish ids that the history holds, by offset.</param>
-internal sealed record TakenOver(long Token, StreamPosition Position, bool IsNewEpoch, IReadOnlyList<(long Offset, string Id)> PublishIds);
+/// <param name="UnknownLast">
+/// SHA-1, in hex, of a persisted last message that the history has never held: either its publication has reached the caller, or it was lost and the epoch with it.
+/// </param>
+internal sealed record TakenOver(
+    long Token, StreamPosition Position, bool IsNewEpoch, IReadOnlyList<(long Offset, string Id)> PublishIds, string? UnknownLast = null);
 
 /// <param name="Token">The caller's owner token.</param>
 /// <param name="KnownOffset">The newest offset that the caller has seen: a meta that stands below it has been lost and came back old.</param>

@@ -187,6 +187,67 @@ public sealed class LedgerTests
         Assert.True(_ledger.BeginTakeOver("g").ForceNewEpoch);
     }
 
+    [Fact]
+    public void A_last_message_whose_publication_has_arrived_is_appended_and_ends_nothing()
+    {
+        // Somebody's PUBLISH and SETEX came while an owner took over: clients were told that all was lost.
+        Subscribe();
+        _ledger.BeginTakeOver("e");
+        Foreign("a");
+        TakeOver(1, "e", 0, "a");
+
+        Assert.True(_ledger.IsOwning);
+        Assert.Equal(["foreign a"], Next());
+    }
+
+    [Fact]
+    public void A_last_message_whose_publication_has_not_arrived_is_waited_for_and_publishes_with_it()
+    {
+        Subscribe();
+        _ledger.BeginTakeOver("e");
+        TakeOver(1, "e", 0, "a");
+        Publish("b", "p1");
+        Assert.True(_ledger.NeedsFence);
+        Assert.Empty(Next());
+
+        Foreign("c");
+        Assert.Empty(Next());
+        Foreign("a");
+
+        Assert.Equal(["b", "foreign c", "foreign a"], Next());
+    }
+
+    [Fact]
+    public void A_last_message_whose_publication_was_missed_ends_the_epoch_and_loses_nothing_that_waits()
+    {
+        Subscribe();
+        _ledger.BeginTakeOver("e");
+        TakeOver(1, "e", 0, "missed");
+        Publish("b", "p1");
+        Foreign("a");
+
+        _ledger.Passed();
+        Assert.True(_ledger.MustTakeOver);
+        Assert.True(_ledger.BeginTakeOver("f").ForceNewEpoch);
+        _ledger.Arrived(MarkOf(2, "f", 0));
+        _ledger.TakenOver(new TakenOver(2, new StreamPosition("f", 0), true, []));
+
+        Assert.Equal(["foreign a", "b"], Next());
+    }
+
+    [Fact]
+    public void Our_own_publish_that_waits_is_no_proof_that_a_last_message_was_heard()
+    {
+        Subscribe();
+        _ledger.BeginTakeOver("e");
+        Publish("a", "p1");
+        TakeOver(1, "e", 0, "a");
+
+        _ledger.Passed();
+
+        Assert.True(_ledger.MustTakeOver);
+    }
+
     private void Subscribe()
     {
         _ledger.Begin(null);
@@ -199,11 +260,11 @@ public sealed class LedgerTests
         TakeOver(token, epoch, offset);
     }
 
-    private void TakeOver(long token, string epoch, long offset)
+    private void TakeOver(long token, string epoch, long offset, string? unknownLast = null)
     {
         _ledger.BeginTakeOver(epoch);
         _ledger.Arrived(MarkOf(token, epoch, offset));
-        _ledger.TakenOver(new TakenOver(token, new StreamPosition(epoch, offset), false, []));
+        _ledger.TakenOver(new TakenOver(token, new StreamPosition(epoch, offset), false, [], unknownLast is null ? null : LastDigest.Of(Bytes(unknownLast))));
     }
 
     private void Foreign(string payload) => _ledger.Arrived(new Arrival(Bytes(payload), false));

@@ -9,6 +9,7 @@ internal sealed class FaultyBus(IRedisBus inner) : IRedisBus
 {
     private string? _throws;
     private IRedisBus? _detour;
+    private Func<Task>? _beforeTakeOver;
 
     public bool IsConnected => inner.IsConnected;
 
@@ -42,6 +43,9 @@ internal sealed class FaultyBus(IRedisBus inner) : IRedisBus
     public void Disconnect() => ((InMemoryBus)inner).Disconnect();
 
     public void Reconnect() => ((InMemoryBus)inner).Reconnect();
+
+    /// <summary>Something that happens between an owner's subscription and its take-over.</summary>
+    public void BeforeNextTakeOver(Func<Task> action) => Volatile.Write(ref _beforeTakeOver, action);
 
     public Task PingAsync() => inner.PingAsync();
 
@@ -90,7 +94,13 @@ internal sealed class FaultyBus(IRedisBus inner) : IRedisBus
     public Task<TakenOver> TakeOverAsync(RedisKeys keys, TakeOver order)
     {
         Fault(nameof(TakeOverAsync));
-        return inner.TakeOverAsync(keys, order);
+        return Interlocked.Exchange(ref _beforeTakeOver, null) is { } before ? LateAsync() : inner.TakeOverAsync(keys, order);
+
+        async Task<TakenOver> LateAsync()
+        {
+            await before();
+            return await inner.TakeOverAsync(keys, order);
+        }
     }
 
     public Task<Appended> AppendAsync(RedisKeys keys, Append order)

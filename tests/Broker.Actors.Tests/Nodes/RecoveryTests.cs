@@ -97,6 +97,31 @@ public sealed class RecoveryTests
         Assert.Equal(first with { Offset = 2 }, liar.Publications[0].Position);
     }
 
+    [Theory]
+    [InlineData("embedded", true)]
+    [InlineData("embedded", false)]
+    [InlineData("redis", true)]
+    [InlineData("redis", false)]
+    public async Task A_last_value_that_is_set_during_a_take_over_ends_the_epoch_only_if_its_publication_was_missed(string redis, bool isPublished)
+    {
+        // The take-over's script knew nothing of what had arrived and was yet to be appended: the epoch ended, and clients lost what the history held.
+        await using var test = await TestNode.StartAsync(TestNode.History, redis);
+        var first = (await test.Node.Publisher("news").PublishAsync("1"))[0].Position!.Value;
+        await TestNode.UntilAsync(() => test.Node.Metrics.Channels == 0, "the owner goes");
+        test.Bus.BeforeNextTakeOver(async () =>
+        {
+            if (isPublished) await test.StrangerPublishesAsync(News, "foreign", expire: 60);
+            else await test.Bus.ExecuteAsync("SETEX", ["broadcast:news", "60", "foreign"]);
+        });
+
+        await using var reading = await Reading.OfAsync(test.Node, News);
+        var second = (await test.Node.Publisher("news").PublishAsync("2"))[0].Position!.Value;
+
+        Assert.Equal(isPublished ? first with { Offset = 3 } : second with { Offset = 1 }, second);
+        Assert.Equal(isPublished, first.Epoch == second.Epoch);
+        Assert.Equal(isPublished ? ["1", "foreign", "2"] : ["2"], (await test.StreamAsync(News)).Select(stored => System.Text.Encoding.UTF8.GetString(stored.Payload)));
+    }
+
     [Fact]
     public async Task What_a_relay_has_delivered_and_Redis_has_lost_begins_a_new_epoch()
     {

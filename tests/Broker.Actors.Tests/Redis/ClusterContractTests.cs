@@ -56,7 +56,7 @@ public sealed class ClusterHistoryTests(OneCluster redis) : HistoryContract
         var keys = new RedisKeys(name);
         var channel = await SubscribeAsync(keys);
 
-        var owner = await Bus.TakeOverAsync(keys, new TakeOver("e1", null));
+        var owner = await Bus.TakeOverAsync(keys, new TakeOver("e1", null, 100));
         var limits = new HistoryLimits(10, TimeSpan.FromMinutes(1));
         var appended = await Bus.AppendAsync(keys, new Append(owner.Token, "e1", limits, [Own("hello", "p1", expire: 60, shared: true)]));
         await channel.PayloadsAsync(1);
@@ -69,7 +69,7 @@ public sealed class ClusterHistoryTests(OneCluster redis) : HistoryContract
     [Fact]
     public async Task History_is_refused_for_names_whose_companions_lie_elsewhere()
     {
-        await Assert.ThrowsAsync<RedisRefusedException>(() => Bus.TakeOverAsync(new RedisKeys("broadcast:a}"), new TakeOver("e1", null)));
+        await Assert.ThrowsAsync<RedisRefusedException>(() => Bus.TakeOverAsync(new RedisKeys("broadcast:a}"), new TakeOver("e1", null, 100)));
     }
 }
 

@@ -9,8 +9,8 @@ public abstract class HistoryContract : BusContract
 {
     private static readonly HistoryLimits Limits = new(100, TimeSpan.FromMinutes(5));
 
-    private Task<TakenOver> TakeOverAsync(string epoch = "e1", StreamPosition? known = null, bool force = false) =>
-        Bus.TakeOverAsync(Keys, new TakeOver(epoch, known, force));
+    private Task<TakenOver> TakeOverAsync(string epoch = "e1", StreamPosition? known = null, bool force = false, int size = 100) =>
+        Bus.TakeOverAsync(Keys, new TakeOver(epoch, known, size, force));
 
     /// <summary>An owner, and a subscriber that has the take-over's mark behind it: what a Redis Cluster publishes reaches other nodes in its own time, after later subscriptions too.</summary>
     private async Task<(TakenOver Owner, Recorder Channel)> TakeOverSubscribedAsync()
@@ -103,6 +103,20 @@ public abstract class HistoryContract : BusContract
         Assert.Equal((new StreamPosition("e1", 7), 5), (page.Position!.Value, page.Oldest));
         Assert.Equal(["5", "6", "7"], Payloads(page));
         Assert.Equal([(5, "p5"), (6, "p6"), (7, "p7")], (await TakeOverAsync()).PublishIds);
+    }
+
+    [Fact]
+    public async Task A_history_of_a_larger_size_in_former_days_is_cut_before_it_is_looked_through()
+    {
+        // However much a stream held, one script went through all of it while Redis did nothing else.
+        var owner = await TakeOverAsync();
+        await AppendAsync(owner, [.. Enumerable.Range(1, 90).Select(i => Own($"{i}", $"p{i}"))]);
+
+        var next = await TakeOverAsync(size: 3);
+
+        Assert.Equal((new StreamPosition("e1", 90), false), (next.Position, next.IsNewEpoch));
+        Assert.Equal([(88, "p88"), (89, "p89"), (90, "p90")], next.PublishIds);
+        Assert.Equal(88, (await ReadAsync()).Oldest);
     }
 
     [Fact]
