@@ -13,43 +13,21 @@ internal sealed class ManualTime : TimeProvider
     public void Elapse(TimeSpan time) => _passed += time;
 }
 
-public sealed class EmbeddedPublishTests : PublishContract
+internal sealed class EmbeddedRedis : AnyRedis
 {
     private readonly ManualTime _time = new();
 
-    private protected override Task<IRedisBus> OpenAsync() => Task.FromResult<IRedisBus>(new InMemoryBus(new InMemoryStore(_time)));
+    internal override Task<IRedisBus> OpenAsync() => Task.FromResult<IRedisBus>(new InMemoryBus(new InMemoryStore(_time)));
 
-    private protected override void Elapse(TimeSpan time) => _time.Elapse(time);
+    internal override void Elapse(TimeSpan time) => _time.Elapse(time);
 }
 
-public sealed class EmbeddedHistoryTests : HistoryContract
-{
-    private readonly ManualTime _time = new();
+public sealed class EmbeddedPublishTests() : PublishContract(new EmbeddedRedis());
 
-    private protected override Task<IRedisBus> OpenAsync() => Task.FromResult<IRedisBus>(new InMemoryBus(new InMemoryStore(_time)));
+public sealed class EmbeddedHistoryTests() : HistoryContract(new EmbeddedRedis());
 
-    private protected override void Elapse(TimeSpan time) => _time.Elapse(time);
-}
+public sealed class EmbeddedEpochTests() : EpochContract(new EmbeddedRedis());
 
-public sealed class EmbeddedEpochTests : EpochContract
-{
-    private readonly ManualTime _time = new();
+public sealed class EmbeddedSubscriptionTests() : SubscriptionContract(new EmbeddedRedis());
 
-    private protected override Task<IRedisBus> OpenAsync() => Task.FromResult<IRedisBus>(new InMemoryBus(new InMemoryStore(_time)));
-
-    private protected override void Elapse(TimeSpan time) => _time.Elapse(time);
-}
-
-public sealed class EmbeddedSubscriptionTests : SubscriptionContract
-{
-    private protected override Task<IRedisBus> OpenAsync() => Task.FromResult<IRedisBus>(new InMemoryBus());
-}
-
-public sealed class EmbeddedKeyTests : KeyContract
-{
-    private readonly ManualTime _time = new();
-
-    private protected override Task<IRedisBus> OpenAsync() => Task.FromResult<IRedisBus>(new InMemoryBus(new InMemoryStore(_time)));
-
-    private protected override void Elapse(TimeSpan time) => _time.Elapse(time);
-}
+public sealed class EmbeddedKeyTests() : KeyContract(new EmbeddedRedis());

@@ -4,7 +4,7 @@ using Broker.Actors.Redis;
 namespace Broker.Actors.Tests.Redis;
 
 /// <summary>A new epoch needs proof that the old one lost something.</summary>
-public abstract class EpochContract : BusContract
+public abstract class EpochContract(AnyRedis redis) : BusContract(redis)
 {
     private Task<TakenOver> TakeOverAsync(string epoch, StreamPosition? known = null, bool force = false) =>
         Bus.TakeOverAsync(Keys, new TakeOver(epoch, known, 3, force));

@@ -5,7 +5,7 @@ using Broker.Actors.Redis;
 namespace Broker.Actors.Tests.Redis;
 
 /// <summary>Appending to the history, and reading it.</summary>
-public abstract class HistoryContract : BusContract
+public abstract class HistoryContract(AnyRedis redis) : BusContract(redis)
 {
     private static readonly HistoryLimits Limits = new(100, TimeSpan.FromMinutes(5));
 

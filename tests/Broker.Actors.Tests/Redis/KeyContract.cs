@@ -3,7 +3,7 @@ using Broker.Actors.Redis;
 namespace Broker.Actors.Tests.Redis;
 
 /// <summary>Plain keys, leases and the commands of the gateway.</summary>
-public abstract class KeyContract : BusContract
+public abstract class KeyContract(AnyRedis redis) : BusContract(redis)
 {
     private string Key => Keys.Channel + ":key";
 

@@ -3,7 +3,7 @@ using Broker.Actors.Redis;
 namespace Broker.Actors.Tests.Redis;
 
 /// <summary>Subscribing, unsubscribing and fences.</summary>
-public abstract class SubscriptionContract : BusContract
+public abstract class SubscriptionContract(AnyRedis redis) : BusContract(redis)
 {
     [Fact]
     public async Task Nothing_arrives_after_unsubscribing()
