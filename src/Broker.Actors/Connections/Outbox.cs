@@ -14,6 +14,13 @@ internal sealed class Outbox
     /// <summary>How many publish ids of publications with several channels are remembered.</summary>
     private const int RememberedIds = 64;
 
+    /// <summary>A list that has grown larger is not kept.</summary>
+    private const int KeptCapacity = 64;
+
+    // An idle client has no list; one that gets something borrows its thread's for as long as the write takes.
+    [ThreadStatic]
+    private static List<ReadOnlyMemory<byte>>? _unused;
+
     private readonly Lock _gate = new();
     private readonly int _limit;
     private readonly BrokerMetrics? _metrics;
@@ -78,7 +85,7 @@ internal sealed class Outbox
             full = _bytes > 0 && _bytes + bytes > _limit;
             _bytes += bytes;
             if (full) DropAll();
-            else if (_joining is null || subscription < 0 || _joining.MayPass(subscription)) (_waiting ??= []).AddRange(frames);
+            else if (_joining is null || subscription < 0 || _joining.MayPass(subscription)) (_waiting ??= Borrow()).AddRange(frames);
             else _joining.Hold(subscription, frames);
 
             if (!full && !StartWriting()) return;
@@ -102,7 +109,7 @@ internal sealed class Outbox
         {
             if (_joining is null || _closed is not null) return;
 
-            _joining.Joined(subscription, _waiting ??= []);
+            _joining.Joined(subscription, _waiting ??= Borrow());
             if (_joining.IsOver) _joining = null;
             if (!StartWriting()) return;
         }
@@ -132,7 +139,7 @@ internal sealed class Outbox
             if (_closed is not null) return;
 
             _closed = reason;
-            _joining?.ReleaseAll(_waiting ??= []);
+            _joining?.ReleaseAll(_waiting ??= Borrow());
             _joining = null;
             if (_transport is null || _writing) return;
             if (!StartWriting()) _writing = true;
@@ -191,6 +198,8 @@ internal sealed class Outbox
             }
 
             // An idle connection keeps nothing.
+            GiveBack(_waiting);
+            GiveBack(_spare);
             _waiting = null;
             _spare = null;
             _writing = false;
@@ -200,6 +209,18 @@ internal sealed class Outbox
 
         _transport!.Close(reason);
         return null;
+    }
+
+    private static List<ReadOnlyMemory<byte>> Borrow()
+    {
+        var list = _unused ?? [];
+        _unused = null;
+        return list;
+    }
+
+    private static void GiveBack(List<ReadOnlyMemory<byte>>? list)
+    {
+        if (list is { Capacity: <= KeptCapacity }) _unused = list;
     }
 
     private void Written(List<ReadOnlyMemory<byte>> frames)

@@ -49,11 +49,21 @@ internal sealed class WireSubscriber(
         if (runs.Count == 0) return 0;
 
         var encoded = dispatch.Batch.Encode(format);
-        var slices = new ReadOnlyMemory<byte>[runs.Count];
-        for (var i = 0; i < slices.Length; i++) slices[i] = encoded.Slice(runs[i].First, runs[i].Count);
+        if (runs.Count == 1)
+        {
+            outbox.Offer(index, encoded.Slice(runs[0].First, runs[0].Count));
+            return runs[0].Count;
+        }
+
+        var (slices, count) = (new ReadOnlyMemory<byte>[runs.Count], 0);
+        for (var i = 0; i < slices.Length; i++)
+        {
+            slices[i] = encoded.Slice(runs[i].First, runs[i].Count);
+            count += runs[i].Count;
+        }
 
         outbox.Offer(index, slices);
-        return runs.Sum(run => run.Count);
+        return count;
     }
 
     private IReadOnlyList<Run> Share(Dispatch dispatch)

@@ -1,10 +1,14 @@
 using System.Text;
+using Broker.Actors.Channels;
 using Broker.Actors.Connections;
+using Broker.Actors.Relays;
+using Broker.Actors.Tests.Nodes;
 
 namespace Broker.Actors.Tests.Connections;
 
 public sealed class OutboxTests
 {
+    private static readonly ChannelName News = ChannelName.Broadcast("news");
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(20);
 
     [Fact]
@@ -112,6 +116,23 @@ public sealed class OutboxTests
         outbox.Offer(0, "a"u8.ToArray(), "b"u8.ToArray(), "c"u8.ToArray());
 
         Assert.Equal(1, transport.Writes);
+    }
+
+    [Fact]
+    public void A_delivery_to_a_client_that_reads_allocates_nothing()
+    {
+        // A list for every write, an array and an enumerator for every delivery: 200 bytes for each client of a fan-out.
+        var outbox = new Outbox(1000, 1, _ => { });
+        outbox.Attach(new CountingTransport());
+        var subscriber = new WireSubscriber(ActorRefs.Nobody, "", JoinMode.Live, default, News, outbox, 0, LineFormat.Instance, echo: true);
+        subscriber.JoinedLive(default);
+        var dispatch = new Dispatch(new RelayBatch([new Publication(News, default, "x"u8.ToArray())]), null);
+        for (var i = 0; i < 100; i++) subscriber.Deliver(dispatch);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 1000; i++) subscriber.Deliver(dispatch);
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1000);
     }
 
     [Fact]
