@@ -18,13 +18,16 @@ internal sealed class HistoryChannelActor : ChannelActor
     private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(250);
 
     private readonly HistoryLimits _limits;
-    private readonly Dictionary<(string Relay, long Number), Batch> _batches = [];
+    private readonly OpenBatches _batches = new();
+    private readonly Episode _owning = new();
+    private readonly Episode _appending = new();
     private Ledger _ledger = null!;
     private TakingOver _takingOver;
     private bool _subscribed;
     private bool _owned;
     private bool _lost;
     private bool _reading;
+    private bool _leaves;
     private long _missedReported;
     private long _proof;
 
@@ -46,7 +49,7 @@ internal sealed class HistoryChannelActor : ChannelActor
 
     protected override bool IsReady => _owned && IsSubscribed;
 
-    protected override bool IsIdle => _ledger.IsIdle && _batches.Count == 0;
+    protected override bool IsIdle => _ledger.IsIdle && _batches.IsEmpty;
 
     protected override void Start()
     {
@@ -57,6 +60,7 @@ internal sealed class HistoryChannelActor : ChannelActor
     protected override void Confirmed()
     {
         _lost = false;
+        _owning.End();
         _ledger.Subscribed();
         TakeOver();
     }
@@ -82,8 +86,7 @@ internal sealed class HistoryChannelActor : ChannelActor
             return;
         }
 
-        _batches[(batch.Relay, batch.Number)] = new Batch(batch);
-        for (var i = 0; i < batch.Publications.Count; i++) _ledger.Publish(batch.Publications[i], new Ticket(batch.Relay, batch.Number, i));
+        foreach (var (publication, ticket) in batch.Publications.Zip(_batches.Open(batch.Relay, batch.Number, batch.Publications.Count))) _ledger.Publish(publication, ticket);
         if (!_owned && !Timers.IsTimerActive(Tick.Refuse)) Timers.StartSingleTimer(Tick.Refuse, Tick.Refuse, Services.Settings.Redis.Timeout);
         Proceed();
     }
@@ -117,15 +120,15 @@ internal sealed class HistoryChannelActor : ChannelActor
 
     private void ReadPosition() =>
         Services.Bus.ReadPositionAsync(Keys)
-            .PipeTo(Self, success: position => new PositionRead(Subscription, position, true), failure: _ => new PositionRead(Subscription, null, false));
+            .PipeTo(Self, success: position => new PositionRead(Subscription, position, null), failure: fault => new PositionRead(Subscription, null, fault));
 
     private void OnPositionRead(PositionRead read)
     {
-        if (!read.Succeeded)
+        if (read.Fault is not null)
         {
             _lost = true;
             Refuse(_ledger.Lost());
-            Timers.StartSingleTimer(Tick.TryAgain, Tick.TryAgain, Again);
+            TryLater(_owning, read.Fault);
             return;
         }
 
@@ -159,7 +162,7 @@ internal sealed class HistoryChannelActor : ChannelActor
         _proof = 0;
         var order = _ledger.BeginTakeOver(Epochs.New());
         Services.Bus.TakeOverAsync(Keys, order)
-            .PipeTo(Self, success: answer => new TakeOverDone(Subscription, answer), failure: _ => new TakeOverDone(Subscription, null));
+            .PipeTo(Self, success: answer => new TakeOverDone(Subscription, answer, null), failure: fault => new TakeOverDone(Subscription, null, fault));
     }
 
     private void OnTakeOverDone(TakeOverDone done)
@@ -175,7 +178,7 @@ internal sealed class HistoryChannelActor : ChannelActor
         if (done.Answer is not { } answer)
         {
             Refuse(_ledger.RefuseWaiting());
-            Timers.StartSingleTimer(Tick.TryAgain, Tick.TryAgain, Again);
+            TryLater(_owning, done.Fault!);
             return;
         }
 
@@ -191,9 +194,7 @@ internal sealed class HistoryChannelActor : ChannelActor
     {
         if (_ledger.IsSuperseded)
         {
-            Services.Log.LogWarning("Another node owns {Channel} now", Name);
-            Context.Parent.Tell(new Passivate(StopChannel.Instance));
-            Refuse(_ledger.Lost());
+            Leave();
             return;
         }
 
@@ -221,10 +222,31 @@ internal sealed class HistoryChannelActor : ChannelActor
         if (_ledger.IsOwning && !_owned)
         {
             _owned = true;
+            _owning.End();
             BecameReady();
         }
 
         AppendNext();
+    }
+
+    private void Leave()
+    {
+        _owned = false;
+        Refuse(_ledger.Lost());
+        if (_leaves) return;
+
+        _leaves = true;
+        Services.Log.LogWarning("Another node owns {Channel} now", Name);
+        Context.Parent.Tell(new Passivate(StopChannel.Instance));
+    }
+
+    /// <summary>Not at once: what is refused for good would be tried again without end. That Redis is away is said once for the whole node, elsewhere.</summary>
+    private void TryLater(Episode episode, Exception? fault)
+    {
+        if (!episode.IsOpen && (fault is RedisRefusedException || (fault is not null && episode == _appending)))
+            Services.Log.LogWarning("{What} {Channel} fails: {Reason}", episode == _appending ? "Publishing on" : "Owning the history of", Name, fault.Message);
+
+        Timers.StartSingleTimer(Tick.TryAgain, Tick.TryAgain, episode.Failed());
     }
 
     private void ReadPage()
@@ -233,7 +255,7 @@ internal sealed class HistoryChannelActor : ChannelActor
 
         _reading = true;
         Services.Bus.ReadHistoryAsync(Keys, Position.Offset, CatchUpCount, CatchUpBytes)
-            .PipeTo(Self, success: page => new PageRead(Subscription, page), failure: _ => new PageRead(Subscription, null));
+            .PipeTo(Self, success: page => new PageRead(Subscription, page, null), failure: fault => new PageRead(Subscription, null, fault));
     }
 
     private void OnPageRead(PageRead read)
@@ -245,7 +267,7 @@ internal sealed class HistoryChannelActor : ChannelActor
         if (read.Page is null || !_ledger.CaughtUp(read.Page, deliver))
         {
             _owned = false;
-            Timers.StartSingleTimer(Tick.TryAgain, Tick.TryAgain, Again);
+            TryLater(_owning, read.Fault);
             return;
         }
 
@@ -270,15 +292,14 @@ internal sealed class HistoryChannelActor : ChannelActor
     {
         if (done.Fault is not null)
         {
-            Services.Log.LogWarning("Publishing on {Channel} failed: {Reason}", Name, done.Fault.Message);
             _owned = false;
             Refuse(_ledger.AppendFailed());
             AnswerParked();
-
-            // Not at once: what is refused for good would be tried again without end.
-            Timers.StartSingleTimer(Tick.TryAgain, Tick.TryAgain, Again);
+            TryLater(_appending, done.Fault);
             return;
         }
+
+        if (done.Answer.Outcome == AppendOutcome.Appended && _appending.End()) Services.Log.LogInformation("Publishing on {Channel} works again", Name);
 
         var deliver = new List<Publication>();
         var answered = new List<Ledger.Answer>();
@@ -297,21 +318,16 @@ internal sealed class HistoryChannelActor : ChannelActor
     {
         foreach (var answer in answers)
         {
-            var ticket = (Ticket)answer.Ticket;
-            if (!_batches.TryGetValue((ticket.Relay, ticket.Number), out var batch) || !batch.Answer(ticket.Index, answer.Position)) continue;
-
-            _batches.Remove((ticket.Relay, ticket.Number));
-            Answer(ticket.Relay, ticket.Number, new BatchPublished(ticket.Number, batch.Positions));
+            var ticket = (OpenBatches.Ticket)answer.Ticket;
+            if (_batches.Published(ticket, answer.Position) is { } published) Answer(ticket.Relay, ticket.Number, published);
         }
     }
 
-    /// <summary>One publication of a batch has failed: the whole batch comes again, and the publish ids tell what need not be appended.</summary>
     private void Refuse(IReadOnlyList<object> tickets)
     {
-        foreach (var ticket in tickets.Cast<Ticket>())
+        foreach (var ticket in tickets.Cast<OpenBatches.Ticket>())
         {
-            if (_batches.Remove((ticket.Relay, ticket.Number)))
-                Answer(ticket.Relay, ticket.Number, new BatchRefused(ticket.Number, MayRepeat: true));
+            if (_batches.Refused(ticket) is { } refused) Answer(ticket.Relay, ticket.Number, refused);
         }
     }
 
@@ -345,31 +361,15 @@ internal sealed class HistoryChannelActor : ChannelActor
 
     private enum TakingOver { No, Once, Again }
 
-    private sealed record PositionRead(ChannelSubscription Life, StreamPosition? Position, bool Succeeded) : FromRedis(Life);
+    private sealed record PositionRead(ChannelSubscription Life, StreamPosition? Position, Exception? Fault) : FromRedis(Life);
 
-    private sealed record TakeOverDone(ChannelSubscription Life, TakenOver? Answer) : FromRedis(Life);
+    private sealed record TakeOverDone(ChannelSubscription Life, TakenOver? Answer, Exception? Fault) : FromRedis(Life);
 
-    private sealed record PageRead(ChannelSubscription Life, HistoryPage? Page) : FromRedis(Life);
+    private sealed record PageRead(ChannelSubscription Life, HistoryPage? Page, Exception? Fault) : FromRedis(Life);
 
     private sealed record AppendDone(ChannelSubscription Life, Appended Answer, Exception? Fault) : FromRedis(Life);
 
     private sealed record MissedRead(ChannelSubscription Life, ReadMissed Order, IActorRef Relay, HistoryPage? Page) : FromRedis(Life);
 
     private sealed record ReadAgain(ChannelSubscription Life, ReadMissed Order, IActorRef Relay) : FromRedis(Life);
-
-    private sealed record Ticket(string Relay, long Number, int Index);
-
-    private sealed class Batch(PublishBatch batch)
-    {
-        private int _open = batch.Publications.Count;
-
-        public StreamPosition[] Positions { get; } = new StreamPosition[batch.Publications.Count];
-
-        /// <summary>True with the last one.</summary>
-        public bool Answer(int index, StreamPosition position)
-        {
-            Positions[index] = position;
-            return --_open == 0;
-        }
-    }
 }

@@ -35,4 +35,22 @@ public sealed class RightsTests
         Assert.Equal(["two"], closed.Texts);
         Assert.Single(logs.Lines, line => line.Contains("refuses the subscription of broadcast:closed: NOPERM", StringComparison.Ordinal));
     }
+
+    [Theory]
+    [InlineData("-xadd")]
+    [InlineData("-xtrim")]
+    public async Task A_history_that_Redis_refuses_for_good_is_told_to_publishers_and_said_once(string right)
+    {
+        // It was tried four times a second without an end, with a line in the log each time.
+        var logs = new Logs();
+        await using var test = await TestNode.StartAsync("redis.timeout = 200ms, " + TestNode.History, "redis", new BrokerOptions { LoggerFactory = logs });
+        await test.Server!.CliAsync("ACL", "SETUSER", "default", right);
+
+        for (var i = 0; i < 4; i++)
+            await Assert.ThrowsAsync<PublishException>(() => test.Node.Publisher("news").PublishAsync("refused").WaitAsync(TestNode.Soon));
+        Assert.Single(logs.Lines, line => line.Contains("broadcast:news fails: ", StringComparison.Ordinal));
+
+        await test.Server.CliAsync("ACL", "SETUSER", "default", right.Replace('-', '+'));
+        await TestNode.UntilTakenAsync(() => test.Node.Publisher("news").PublishAsync("taken"));
+    }
 }
