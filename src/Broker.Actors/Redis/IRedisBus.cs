@@ -87,7 +87,7 @@ internal interface IRedisBus : IAsyncDisposable
 /// </summary>
 internal interface IArrivals
 {
-    /// <summary>Redis has confirmed (again): from here on every publication arrives.</summary>
+    /// <summary>Redis has confirmed (again): from here on every publication arrives, and where there are marks, no copy without its mark.</summary>
     void Subscribed();
 
     /// <summary>What came together, in order. The list belongs to the callee.</summary>

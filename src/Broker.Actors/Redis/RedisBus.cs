@@ -96,7 +96,7 @@ internal sealed class RedisBus : IRedisBus
 
     public void Fence(string channel, long ticket)
     {
-        if (_isCluster) _ = FenceOnClusterAsync(channel, ticket);
+        if (_isCluster) _ = PublishFenceAsync(channel, _reader.AddFence(channel, ticket));
         else _reader.Fence(channel, ticket);
     }
 
@@ -201,7 +201,7 @@ internal sealed class RedisBus : IRedisBus
     {
         if (_isCluster || !_multiplexer.GetEndPoints().Any(endPoint => _multiplexer.GetServer(endPoint).ServerType == ServerType.Cluster)) return;
 
-        _reader.SubscribeFences(_fenceChannel);
+        _reader.SubscribeFences(_fenceChannel, (channel, fence) => _ = PublishFenceAsync(channel, fence));
         _isCluster = true;
     }
 
@@ -209,16 +209,15 @@ internal sealed class RedisBus : IRedisBus
     /// A PONG says nothing of what other nodes of a cluster published. So the channel's own node, which runs our scripts for it, publishes a message that
     /// reaches us behind all that it published before; again, until it has arrived.
     /// </summary>
-    private async Task FenceOnClusterAsync(string channel, long ticket)
+    private async Task PublishFenceAsync(string channel, long fence)
     {
-        var fence = _reader.AddFence(channel, ticket);
         while (fence != 0 && _reader.AwaitsFence(fence))
         {
             try
             {
                 await Ask(redis => redis.ScriptEvaluateAsync(RedisScripts.Fence, [channel], [_fenceChannel, fence], CommandFlags.NoScriptCache));
             }
-            catch (RedisUnavailableException)
+            catch (Exception fault) when (fault is RedisUnavailableException or RedisRefusedException)
             {
                 // The node is gone or another takes over its slots: again below, for as long as we are subscribed.
             }

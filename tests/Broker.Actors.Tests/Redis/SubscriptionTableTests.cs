@@ -50,6 +50,49 @@ public sealed class SubscriptionTableTests
         Assert.Equal(["subscribed", .. Enumerable.Range(1, 101).Select(i => $"passed {i}")], channel.Log);
     }
 
+    // A copy that crossed the cluster's bus more slowly than we subscribed again came without its mark, and was appended a second time.
+    [Fact]
+    public void On_a_cluster_a_channel_with_marks_is_confirmed_behind_what_was_published_before()
+    {
+        var redis = new Model();
+        redis.Table.SubscribeFences("fences");
+        redis.Connect();
+        var channel = redis.Subscribe("c");
+        redis.AnswerAll();
+
+        for (var connection = 0; connection < 2; connection++)
+        {
+            var wanted = Assert.Single(redis.Table.TakeWantedFences());
+            Assert.Equal("c", wanted.Channel);
+            redis.Publish("c");
+            redis.AnswerAll();
+            Assert.False(channel.Log is [.., "subscribed"]);
+
+            redis.Say("fences", $"{wanted.Fence}");
+            redis.Publish("c");
+            redis.AnswerAll();
+            redis.Lose();
+            redis.Connect();
+            redis.AnswerAll();
+        }
+
+        Assert.Equal(["subscribed", "2", "lost", "subscribed", "4", "lost"], channel.Log);
+    }
+
+    [Fact]
+    public void On_a_cluster_a_channel_without_marks_waits_for_nothing()
+    {
+        var redis = new Model();
+        redis.Table.SubscribeFences("fences");
+        redis.Connect();
+        var recorder = new Recorder();
+        redis.Table.Subscribe("c", null, recorder);
+        redis.AnswerAll();
+
+        Assert.Equal(["subscribed"], recorder.Log);
+        Assert.Empty(redis.Table.TakeWantedFences());
+    }
+
     [Theory]
     [InlineData("NOAUTH Authentication required.")]
     [InlineData("NOPERM User default has no permissions to run the 'subscribe' command")]
@@ -263,8 +306,11 @@ public sealed class SubscriptionTableTests
         public void Publish(string channel)
         {
             var number = _published[channel] = _published.GetValueOrDefault(channel) + 1;
-            if (_subscribed.Contains(channel)) _answers.Enqueue($"*3\r\n$7\r\nmessage\r\n${channel.Length}\r\n{channel}\r\n${$"{number}".Length}\r\n{number}\r\n");
+            if (_subscribed.Contains(channel)) Say(channel, $"{number}");
         }
+
+        public void Say(string channel, string message) =>
+            _answers.Enqueue($"*3\r\n$7\r\nmessage\r\n${channel.Length}\r\n{channel}\r\n${message.Length}\r\n{message}\r\n");
 
         public void Connect()
         {

@@ -22,11 +22,13 @@ internal sealed class SubscriptionTable
     private readonly Dictionary<byte[], Name> _names = new(NameBytes.Comparer);
     private readonly Dictionary<byte[], Name>.AlternateLookup<ReadOnlySpan<byte>> _lookup;
     private readonly Queue<SentCommand> _unanswered = new();
-    private readonly Dictionary<long, (Subscription Subscription, long Ticket)> _fences = [];
+    private readonly Dictionary<long, (Subscription Subscription, long? Ticket)> _fences = [];
+    private readonly List<(string Channel, long Fence)> _wantedFences = [];
     private SentCommand? _unsentPing;
     private SentCommand? _verifyingPing;
     private Name? _latest;
     private bool _connected;
+    private bool _isCluster;
     private volatile bool _verified;
     private long _lastFence;
 
@@ -64,9 +66,10 @@ internal sealed class SubscriptionTable
         (_unsentPing ?? SendPing()).Fences.Add((subscription, ticket));
     }
 
-    /// <summary>A channel of our own: a message on it, with a fence's number, opens that fence.</summary>
+    /// <summary>On Redis Cluster, a channel of our own: a message on it, with a fence's number, opens that fence.</summary>
     public void SubscribeFences(string channel)
     {
+        _isCluster = true;
         var bytes = NameBytes.Of(channel);
         if (_names.ContainsKey(bytes)) return;
 
@@ -82,6 +85,19 @@ internal sealed class SubscriptionTable
 
         _fences[++_lastFence] = (subscription, ticket);
         return _lastFence;
+    }
+
+    /// <summary>
+    /// Fences that subscriptions with marks wait for before they are confirmed, to be published now: on Redis Cluster, what was published before the SUBSCRIBE can come behind it, and
+    /// copies without their mark would be taken for somebody else's publications.
+    /// </summary>
+    public IReadOnlyList<(string Channel, long Fence)> TakeWantedFences()
+    {
+        if (_wantedFences.Count == 0) return [];
+
+        var taken = _wantedFences.ToArray();
+        _wantedFences.Clear();
+        return taken;
     }
 
     public bool AwaitsFence(long number) => _fences.ContainsKey(number);
@@ -119,6 +135,7 @@ internal sealed class SubscriptionTable
         _verified = false;
         _unanswered.Clear();
         _fences.Clear();
+        _wantedFences.Clear();
         TakeOutbox();
         foreach (var subscription in _subscriptions.Values)
         {
@@ -215,6 +232,20 @@ internal sealed class SubscriptionTable
     {
         if (subscription is null or { Confirmed: true } or { Refused: true } || !IsAnswered(subscription)) return;
 
+        if (_isCluster && subscription.MarkChannel is not null) WantFence(subscription);
+        else Begin(subscription, deliveries);
+    }
+
+    private void WantFence(Subscription subscription)
+    {
+        _fences[++_lastFence] = (subscription, null);
+        _wantedFences.Add((subscription.Channel, _lastFence));
+    }
+
+    private static void Begin(Subscription subscription, Deliveries deliveries)
+    {
+        if (subscription is { Ended: true } or { Confirmed: true } or { Refused: true }) return;
+
         subscription.Confirmed = true;
         deliveries.Subscribed(subscription);
     }
@@ -234,7 +265,10 @@ internal sealed class SubscriptionTable
 
     private void Open(ReadOnlySpan<byte> number, Deliveries deliveries)
     {
-        if (Utf8Parser.TryParse(number, out long fence, out _) && _fences.Remove(fence, out var opened)) Pass(opened.Subscription, opened.Ticket, deliveries);
+        if (!Utf8Parser.TryParse(number, out long fence, out _) || !_fences.Remove(fence, out var opened)) return;
+
+        if (opened.Ticket is { } ticket) Pass(opened.Subscription, ticket, deliveries);
+        else Begin(opened.Subscription, deliveries);
     }
 
     private static void Pass(Subscription subscription, long ticket, Deliveries deliveries)
