@@ -28,6 +28,7 @@ internal sealed class HistoryChannelActor : ChannelActor
     private bool _lost;
     private bool _reading;
     private bool _leaves;
+    private bool _isFull;
     private long _missedReported;
     private long _proof;
 
@@ -53,7 +54,7 @@ internal sealed class HistoryChannelActor : ChannelActor
 
     protected override void Start()
     {
-        _ledger = new Ledger(Name, _limits);
+        _ledger = new Ledger(Name, _limits, Services.Settings.Channel.Waiting);
         ReadPosition();
     }
 
@@ -68,6 +69,7 @@ internal sealed class HistoryChannelActor : ChannelActor
     protected override void Arrived(IReadOnlyList<Arrival> arrivals)
     {
         foreach (var arrival in arrivals) _ledger.Arrived(arrival);
+        TellWhenFull();
         Proceed();
     }
 
@@ -348,6 +350,15 @@ internal sealed class HistoryChannelActor : ChannelActor
         }
 
         read.Relay.Tell(MissedPage.Of(read.Page, read.Order, Name, Position));
+    }
+
+    private void TellWhenFull()
+    {
+        if (_ledger.IsFull && !_isFull)
+            Services.Log.LogError(
+                "Others publish on {Channel} faster than Redis takes its history: more waits than broker.channel.max-waiting or max-waiting-bytes allows, the rest is lost", Name);
+
+        _isFull = _ledger.IsFull;
     }
 
     private void ReportMissed()

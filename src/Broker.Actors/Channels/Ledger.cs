@@ -1,4 +1,5 @@
 using Broker.Actors.Redis;
+using Broker.Actors.Settings;
 
 namespace Broker.Actors.Channels;
 
@@ -11,15 +12,12 @@ namespace Broker.Actors.Channels;
 /// read the history up to there (<see cref="CaughtUp"/>) → if there is a last message that no history has held, prove it (<see cref="Passed"/>) → owning: one script at a time (<see cref="NextAppend"/>, <see cref="Appended"/>).
 /// After a failure whose outcome is unknown it is <see cref="BeginTakeOver"/> again.
 /// </remarks>
-internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
+internal sealed class Ledger(ChannelName channel, HistoryLimits limits, WaitingLimits waiting)
 {
     /// <summary>One script's share: Redis does nothing else meanwhile.</summary>
     public const int MaxBatchCount = 512;
 
     public const int MaxBatchBytes = 1024 * 1024;
-
-    /// <summary>Foreign publications that may wait for Redis; what is over it is dropped and counted.</summary>
-    public const int MaxWaiting = 65_536;
 
     /// <summary>Listening: subscribed, but what arrives cannot be judged before a take-over's mark has been seen.</summary>
     private enum Phase { Lost, Listening, CatchingUp, Proving, Owning }
@@ -30,15 +28,16 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
 
     // The newest offset that an answer has named: what stands there and below is in no doubt.
     private long _settled;
-    private readonly Queue<Entry> _waiting = new();
-    private List<Entry>? _underWay;
+    private readonly Queue<LedgerEntry> _waiting = new();
+    private List<LedgerEntry>? _underWay;
 
     // Foreign publications of which it is not known whether the history has them: seen before our mark, or in a script that failed.
-    private readonly List<Entry> _doubtful = [];
+    private readonly List<LedgerEntry> _doubtful = [];
     private readonly List<Heard> _heard = [];
     private readonly HashSet<string> _epochs = [];
     private readonly PublishIds _ids = new(limits.Size);
     private readonly ExpectedCopies _copies = new();
+    private readonly Room _room = new(waiting);
 
     // By epoch, as far as relays have told.
     private readonly Dictionary<string, long> _delivered = [];
@@ -54,6 +53,9 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
     /// <summary>Publications that could not be delivered: gone from the history, or more than may wait.</summary>
     public long Missed { get; private set; }
 
+    /// <summary>More has been published by others than may wait: it is dropped, and counted as missed.</summary>
+    public bool IsFull => _room.IsFull;
+
     /// <summary>A script's answer is awaited. Ownership must not be taken before it has come or failed: its outcome would be told too late.</summary>
     public bool IsAppending => _underWay is not null;
 
@@ -63,6 +65,9 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
     public bool Accepts => _phase != Phase.Lost;
 
     public bool IsIdle => _waiting.Count == 0 && _underWay is null && _doubtful.Count == 0;
+
+    /// <summary>Nothing that others have published is held: with <see cref="IsIdle"/> so must this be, or room leaks.</summary>
+    public bool HoldsNothingForeign => _room.IsEmpty;
 
     public int Waiting => _waiting.Count;
 
@@ -144,15 +149,15 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
 
         if (arrival.IsMark) Marked(arrival.Payload);
         else if (_copies.Take(arrival.Payload)) return;
-        else if (_waiting.Count + _heard.Count >= MaxWaiting) Missed++;
+        else if (!_room.TryTake(arrival.Payload)) Missed++;
         else if (_phase == Phase.Listening) _heard.Add(new Heard(arrival.Payload, 0));
-        else _waiting.Enqueue(Entry.Foreign(arrival.Payload));
+        else _waiting.Enqueue(LedgerEntry.Foreign(arrival.Payload));
 
         if (_phase == Phase.Proving && HasHeardLast()) Own();
     }
 
     /// <summary>A publication of our own side. Held until it is appended; ticket comes back with the answer.</summary>
-    public void Publish(OutgoingPublication publication, object ticket) => _waiting.Enqueue(new Entry(publication, ticket));
+    public void Publish(OutgoingPublication publication, object ticket) => _waiting.Enqueue(new LedgerEntry(publication, ticket));
 
     /// <summary>A page of the history after <see cref="Position"/>. False: the history is not the one that was taken over; take over again.</summary>
     public bool CaughtUp(HistoryPage page, List<Publication> deliver)
@@ -184,7 +189,7 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
     {
         if (_phase != Phase.Owning || _underWay is not null || IsSuperseded) return null;
 
-        var batch = new List<Entry>();
+        var batch = new List<LedgerEntry>();
         var ids = new HashSet<string>();
         var bytes = 0;
         while (batch.Count < MaxBatchCount && _waiting.TryPeek(out var entry))
@@ -230,6 +235,7 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
         for (var i = 0; i < batch.Count; i++)
         {
             var offset = answer.FirstOffset + i;
+            if (batch[i].Publication.Foreign) _room.Free(batch[i].Publication.Payload);
             if (batch[i].Publication.PublishId is { } id) _ids.Add(offset, id);
             if (batch[i].Ticket is { } ticket) answered.Add(new Answer(ticket, Position with { Offset = offset }));
         }
@@ -269,7 +275,7 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
         Listen();
         _phase = Phase.Lost;
         _copies.Clear();
-        foreach (var heard in _heard) if (heard.Token == 0) _doubtful.Add(Entry.Foreign(heard.Payload));
+        foreach (var heard in _heard) if (heard.Token == 0) _doubtful.Add(LedgerEntry.Foreign(heard.Payload));
         _heard.Clear();
         return RefuseWaiting();
     }
@@ -335,8 +341,8 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
         {
             if (_heard[i].Token > _token) IsSuperseded = true;
             else if (_heard[i].Token > 0) continue;
-            else if (i < mark) _doubtful.Add(Entry.Foreign(_heard[i].Payload));
-            else _waiting.Enqueue(Entry.Foreign(_heard[i].Payload));
+            else if (i < mark) _doubtful.Add(LedgerEntry.Foreign(_heard[i].Payload));
+            else _waiting.Enqueue(LedgerEntry.Foreign(_heard[i].Payload));
         }
 
         _heard.Clear();
@@ -349,7 +355,7 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
     {
         var gone = upTo - Position.Offset;
         Missed += gone;
-        _doubtful.RemoveRange(0, (int)Math.Min(gone, _doubtful.Count));
+        while (gone-- > 0 && _doubtful.Count > 0) Forget(0);
         Position = Position with { Offset = upTo };
     }
 
@@ -381,7 +387,7 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
         deliver.Add(new Publication(channel, Position, payload, id, origin, shared));
     }
 
-    private void Doubt(Entry entry, List<object> failed)
+    private void Doubt(LedgerEntry entry, List<object> failed)
     {
         if (entry.Ticket is { } ticket) failed.Add(ticket);
         else _doubtful.Add(entry);
@@ -390,17 +396,23 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
     private void ForgetDoubtful(byte[] payload)
     {
         var index = _doubtful.FindIndex(entry => entry.Publication.Payload.AsSpan().SequenceEqual(payload));
-        if (index >= 0) _doubtful.RemoveAt(index);
+        if (index >= 0) Forget(index);
     }
 
-    private Entry[] TakeWaiting()
+    private void Forget(int doubtful)
+    {
+        _room.Free(_doubtful[doubtful].Publication.Payload);
+        _doubtful.RemoveAt(doubtful);
+    }
+
+    private LedgerEntry[] TakeWaiting()
     {
         var entries = _waiting.ToArray();
         _waiting.Clear();
         return entries;
     }
 
-    private void Requeue(List<Entry> first)
+    private void Requeue(List<LedgerEntry> first)
     {
         var rest = TakeWaiting();
         foreach (var entry in first) _waiting.Enqueue(entry);
@@ -412,9 +424,4 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
 
     /// <summary>Where a publication of our own side has its place.</summary>
     public readonly record struct Answer(object Ticket, StreamPosition Position);
-
-    private readonly record struct Entry(OutgoingPublication Publication, object? Ticket)
-    {
-        public static Entry Foreign(byte[] payload) => new(new OutgoingPublication(payload, null, null, 0, Foreign: true), null);
-    }
 }

@@ -72,7 +72,8 @@ public sealed record BrokerSettings
                 broker.Get("channel.passivate-after").AsDuration(),
                 broker.Get("channel.tell-position-after").AsDuration(),
                 broker.Get("channel.tell-position-every").AsDuration(),
-                broker.Get("channel.subscribe-again-after").DurationAtLeast(TimeSpan.FromMilliseconds(1))),
+                broker.Get("channel.subscribe-again-after").DurationAtLeast(TimeSpan.FromMilliseconds(1)),
+                new WaitingLimits(broker.Get("channel.max-waiting").IntAtLeast(1), broker.Get("channel.max-waiting-bytes").AsSize())),
             Relay = new RelayLimits(
                 broker.Get("relay.max-pending").IntAtLeast(1),
                 broker.Get("relay.max-pending-bytes").AsSize(),
@@ -119,7 +120,10 @@ internal sealed record HistoryRule(Glob Facility, HistoryLimits Limits)
 
 internal sealed record InflowLimits(int Messages, int Bytes);
 
-internal sealed record ChannelTimes(TimeSpan PassivateAfter, TimeSpan TellPositionAfter, TimeSpan TellPositionEvery, TimeSpan SubscribeAgainAfter);
+internal sealed record ChannelTimes(TimeSpan PassivateAfter, TimeSpan TellPositionAfter, TimeSpan TellPositionEvery, TimeSpan SubscribeAgainAfter, WaitingLimits Waiting);
+
+/// <summary>What others have published and the channel's history has not taken yet.</summary>
+internal sealed record WaitingLimits(int Count, long Bytes);
 
 internal sealed record RelayLimits(int MaxPending, long MaxPendingBytes, TimeSpan StopAfter, TimeSpan CheckEvery, TimeSpan SilentAfter);
 

@@ -137,6 +137,7 @@ public sealed class LedgerProperties
             Assert.True(_owners.Exists(owner => owner.IsOwning), "nobody owns the channel in the end");
             var owner = _owners.Find(owner => owner.IsOwning)!;
             Assert.True(owner.Ledger.IsIdle);
+            Assert.True(owner.Ledger.HoldsNothingForeign, "room has leaked");
             Assert.Equal(_redis.Position, owner.Ledger.Position);
 
             if (_trouble.Keeps) Assert.All(owner.Delivered, publication => Assert.Equal(owner.Delivered[0].Position.Epoch, publication.Position.Epoch));

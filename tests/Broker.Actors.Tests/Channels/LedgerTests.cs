@@ -1,13 +1,14 @@
 using System.Text;
 using Broker.Actors.Channels;
 using Broker.Actors.Redis;
+using Broker.Actors.Settings;
 
 namespace Broker.Actors.Tests.Channels;
 
 /// <summary>Sequences that once went wrong.</summary>
 public sealed class LedgerTests
 {
-    private readonly Ledger _ledger = new(ChannelName.Broadcast("news"), new HistoryLimits(100, TimeSpan.FromMinutes(1)));
+    private readonly Ledger _ledger = new(ChannelName.Broadcast("news"), new HistoryLimits(100, TimeSpan.FromMinutes(1)), new WaitingLimits(4, 1000));
 
     [Fact]
     public void A_foreign_publication_that_arrives_while_a_take_over_fails_is_appended_by_the_next()
@@ -246,6 +247,30 @@ public sealed class LedgerTests
         _ledger.Passed();
 
         Assert.True(_ledger.MustTakeOver);
+    }
+
+    [Theory]
+    [InlineData("small", 4)]
+    [InlineData("large", 2)]
+    public void What_others_publish_waits_within_bounds_wherever_it_waits(string kind, int fit)
+    {
+        // Only the number counted, not the bytes, and what was in doubt after a failure did not count at all.
+        var payload = kind == "small" ? "a" : new string('a', 400);
+        Own(1, "e", 0);
+        for (var i = 0; i < 6; i++)
+        {
+            Foreign(payload);
+            if (i == 2) _ledger.Lost();
+            if (i == 2) _ledger.Subscribed();
+        }
+
+        Assert.Equal(6 - fit, _ledger.Missed);
+        Assert.True(_ledger.IsFull);
+        TakeOver(2, "e", 0);
+        Assert.Equal(fit, Next().Length);
+        _ledger.Appended(new Appended(AppendOutcome.Appended, 1), [], []);
+        Assert.True(_ledger.HoldsNothingForeign);
+        Assert.False(_ledger.IsFull);
     }
 
     private void Subscribe()
