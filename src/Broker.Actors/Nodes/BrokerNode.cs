@@ -176,7 +176,7 @@ public sealed class BrokerNode : IAsyncDisposable
             metrics = new BrokerMetrics(() => bus.IsConnected);
             lease = await HistoryLease.TakeAsync(bus, settings, log, options.Time);
             var services = new BrokerServices(system, bus, settings, metrics, log, options.Time, options.PublishHandler, lease);
-            var actors = await NodeActors.StartAsync(services, configuration.Get("broker.websocket.heartbeat-interval").AsDuration());
+            var actors = await NodeActors.StartAsync(services, configuration.Get("broker.websocket.heartbeat-interval").DurationAtLeast(ConnectionsActor.LeastInterval));
             return new BrokerNode(system, ownsSystem, services, lease, actors);
         }
         catch

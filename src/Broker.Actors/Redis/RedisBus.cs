@@ -39,15 +39,15 @@ internal sealed class RedisBus : IRedisBus
     private readonly IDatabase _database;
     private readonly SubscriptionReader _reader;
     private readonly TimeSpan _timeout;
+    private readonly ILogger _log;
     private readonly string _fenceChannel = "broker:fences:" + Guid.NewGuid().ToString("N");
     private volatile bool _isCluster;
+    private int _fencesAreRefused;
 
-    private RedisBus(ConnectionMultiplexer multiplexer, SubscriptionReader reader, RedisBusSettings settings)
+    private RedisBus(ConnectionMultiplexer multiplexer, SubscriptionReader reader, RedisBusSettings settings, ILogger log)
     {
-        (_multiplexer, _reader, _timeout) = (multiplexer, reader, settings.Timeout);
+        (_multiplexer, _reader, _timeout, _log) = (multiplexer, reader, settings.Timeout, log);
         _database = multiplexer.GetDatabase();
-        multiplexer.IncludeDetailInExceptions = false; // Keys: a session's holds its credential.
-
         // Its failures would name keys, and a session channel's key is a credential.
         multiplexer.IncludeDetailInExceptions = false;
         multiplexer.ConnectionRestored += (_, _) => LookForCluster();
@@ -79,7 +79,7 @@ internal sealed class RedisBus : IRedisBus
         var reader = new SubscriptionReader(connection, settings.Subscriptions, log);
         try
         {
-            return new RedisBus(await ConnectionMultiplexer.ConnectAsync(options), reader, settings);
+            return new RedisBus(await ConnectionMultiplexer.ConnectAsync(options), reader, settings, log);
         }
         catch
         {
@@ -217,9 +217,14 @@ internal sealed class RedisBus : IRedisBus
             {
                 await Ask(redis => redis.ScriptEvaluateAsync(RedisScripts.Fence, [channel], [_fenceChannel, fence], CommandFlags.NoScriptCache));
             }
-            catch (Exception fault) when (fault is RedisUnavailableException or RedisRefusedException)
+            catch (RedisUnavailableException)
             {
                 // The node is gone or another takes over its slots: again below, for as long as we are subscribed.
+            }
+            catch (RedisRefusedException refused)
+            {
+                // It may be allowed again. Until then no channel whose order depends on it is ready.
+                if (Interlocked.Exchange(ref _fencesAreRefused, 1) == 0) _log.LogWarning("Redis Cluster refuses the script that channels wait for: {Reason}", refused.Message);
             }
 
             await Task.Delay(FenceRetry);

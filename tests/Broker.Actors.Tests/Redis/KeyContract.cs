@@ -92,6 +92,7 @@ public abstract class KeyContract(AnyRedis redis) : BusContract(redis)
     [InlineData("HSET k f v g", "ERR wrong number of arguments for 'hset' command")]
     [InlineData("RPUSH k a b; LPUSH k c; LRANGE k 0 -1", "[c a b]")]
     [InlineData("RPUSH k a b c d; LRANGE k -3 2", "[b c]")]
+    [InlineData("RPUSH k a; LRANGE k 0 -1", "[a]")] // It was given as a, not as an array of one.
     [InlineData("LRANGE k 0 -1", "[]")]
     [InlineData("RPUSH k a b; LLEN k", "2")]
     [InlineData("RPUSH k a b; GET k", "WRONGTYPE Operation against a key holding the wrong kind of value")]
@@ -128,6 +129,7 @@ public abstract class KeyContract(AnyRedis redis) : BusContract(redis)
     [InlineData("GET k", "nil")]
     [InlineData("LRANGE k 0 -1", "[]")]
     [InlineData("RPUSH k a b; LRANGE k 0 -1", "[a b]")]
+    [InlineData("RPUSH k a; LRANGE k 0 -1", "[a]")]
     [InlineData("RPUSH k a b; GET k", "WRONGTYPE Operation against a key holding the wrong kind of value")]
     [InlineData("HSET k f v; HGETALL k", "[f v]")]
     [InlineData("SET k äöü; GET k", "äöü")]

@@ -5,7 +5,7 @@
 -- Reply {the command's reply} | {} it is too long; the command is carried out all the same | the command's error
 local left = tonumber(ARGV[1])
 
--- Not less than it takes as JSON: what is kept back would not have fitted.
+-- No more than it takes as JSON: what is kept back would not have fitted.
 local function count(reply)
   if type(reply) == 'string' then
     left = left - #reply - 2
