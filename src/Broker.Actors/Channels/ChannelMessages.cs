@@ -29,7 +29,7 @@ internal sealed record PublishBatch(ChannelName Channel, string Relay, long Numb
 /// <summary>The batch is in Redis. With history, where each publication stands; otherwise no positions.</summary>
 internal sealed record BatchPublished(long Number, IReadOnlyList<StreamPosition> Positions);
 
-/// <param name="MayRepeat">Sending the same publications again does no harm: none was sent, or the history tells repeats.</param>
+/// <param name="MayRepeat">Sending the same publications again does no harm: none was sent, or the history is large enough to tell repeats.</param>
 internal sealed record BatchRefused(long Number, bool MayRepeat);
 
 /// <summary>Publications in channel order, for every subscriber of the relay.</summary>

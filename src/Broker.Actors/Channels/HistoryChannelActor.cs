@@ -18,7 +18,7 @@ internal sealed class HistoryChannelActor : ChannelActor
     private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(250);
 
     private readonly HistoryLimits _limits;
-    private readonly OpenBatches _batches = new();
+    private readonly OpenBatches _batches;
     private readonly Episode _owning = new();
     private readonly Episode _appending = new();
     private Ledger _ledger = null!;
@@ -35,6 +35,7 @@ internal sealed class HistoryChannelActor : ChannelActor
     public HistoryChannelActor(HistoryLimits limits, BrokerServices services) : base(services)
     {
         _limits = limits;
+        _batches = new OpenBatches(limits.Size);
 
         ReceiveFromRedis<PositionRead>(OnPositionRead);
         ReceiveFromRedis<TakeOverDone>(OnTakeOverDone);
@@ -287,7 +288,10 @@ internal sealed class HistoryChannelActor : ChannelActor
         if (append is null) return;
 
         Services.Bus.AppendAsync(Keys, append)
-            .PipeTo(Self, success: answer => new AppendDone(Subscription, answer, null), failure: fault => new AppendDone(Subscription, default, fault));
+            .PipeTo(
+                Self,
+                success: answer => new AppendDone(Subscription, answer, null, append.Publications.Count),
+                failure: fault => new AppendDone(Subscription, default, fault, append.Publications.Count));
     }
 
     private void OnAppendDone(AppendDone done)
@@ -295,7 +299,10 @@ internal sealed class HistoryChannelActor : ChannelActor
         if (done.Fault is not null)
         {
             _owned = false;
-            Refuse(_ledger.AppendFailed());
+            Refuse(_ledger.AppendFailed(), done.Count);
+
+            // The rest of a batch that the script had begun must not be appended before the batch comes again.
+            Refuse(_ledger.RefuseWaiting());
             AnswerParked();
             TryLater(_appending, done.Fault);
             return;
@@ -325,11 +332,12 @@ internal sealed class HistoryChannelActor : ChannelActor
         }
     }
 
-    private void Refuse(IReadOnlyList<object> tickets)
+    /// <param name="appended">How many publications a script of unknown outcome may have appended, these among them; 0 if they were not sent.</param>
+    private void Refuse(IReadOnlyList<object> tickets, int appended = 0)
     {
         foreach (var ticket in tickets.Cast<OpenBatches.Ticket>())
         {
-            if (_batches.Refused(ticket) is { } refused) Answer(ticket.Relay, ticket.Number, refused);
+            if (_batches.Refused(ticket, appended) is { } refused) Answer(ticket.Relay, ticket.Number, refused);
         }
     }
 
@@ -378,7 +386,7 @@ internal sealed class HistoryChannelActor : ChannelActor
 
     private sealed record PageRead(ChannelSubscription Life, HistoryPage? Page, Exception? Fault) : FromRedis(Life);
 
-    private sealed record AppendDone(ChannelSubscription Life, Appended Answer, Exception? Fault) : FromRedis(Life);
+    private sealed record AppendDone(ChannelSubscription Life, Appended Answer, Exception? Fault, int Count) : FromRedis(Life);
 
     private sealed record MissedRead(ChannelSubscription Life, ReadMissed Order, IActorRef Relay, HistoryPage? Page) : FromRedis(Life);
 

@@ -1,7 +1,8 @@
 namespace Broker.Actors.Channels;
 
 /// <summary>Batches of relays that are not answered yet, because some of their publications have no position.</summary>
-internal sealed class OpenBatches
+/// <param name="size">How many publications the history keeps, and with them their ids.</param>
+internal sealed class OpenBatches(int size)
 {
     private readonly Dictionary<(string Relay, long Number), Batch> _batches = [];
 
@@ -23,9 +24,18 @@ internal sealed class OpenBatches
         return new BatchPublished(ticket.Number, batch.Positions);
     }
 
-    /// <summary>One publication has failed: the whole batch comes again, and the publish ids tell what need not be appended. Null if that was said already.</summary>
-    public BatchRefused? Refused(Ticket ticket) =>
-        _batches.Remove((ticket.Relay, ticket.Number)) ? new BatchRefused(ticket.Number, MayRepeat: true) : null;
+    /// <summary>
+    /// One publication has failed: the whole batch comes again, if the publish ids tell what need not be appended then. Null if that was said already.
+    /// </summary>
+    /// <param name="appended">How many publications a script of unknown outcome may have appended, this one among them; 0 if it was not sent.</param>
+    public BatchRefused? Refused(Ticket ticket, int appended)
+    {
+        if (!_batches.Remove((ticket.Relay, ticket.Number), out var batch)) return null;
+
+        // A batch is sent in its order: as long as its first publication was not, none was.
+        var wasSent = appended > 0 || ticket.Index > 0;
+        return new BatchRefused(ticket.Number, MayRepeat: !wasSent || Math.Max(appended, batch.Positions.Length) <= size);
+    }
 
     /// <summary>One publication of a batch.</summary>
     public sealed record Ticket(string Relay, long Number, int Index);

@@ -297,6 +297,7 @@ internal sealed class ModelOwner
         {
             _owned = false;
             Refused.AddRange(Ledger.AppendFailed());
+            Refused.AddRange(Ledger.RefuseWaiting());
             if (_subscribed) _tryAgain = true;
             return;
         }

@@ -10,6 +10,8 @@ internal sealed class FaultyBus(IRedisBus inner) : IRedisBus
     private string? _throws;
     private IRedisBus? _detour;
     private Func<Task>? _beforeTakeOver;
+    private Action? _subscribeKept;
+    private object? _appendFails;
 
     public bool IsConnected => inner.IsConnected;
 
@@ -22,8 +24,11 @@ internal sealed class FaultyBus(IRedisBus inner) : IRedisBus
         }
     }
 
-    /// <summary>Subscriptions are never confirmed, though Redis can be reached.</summary>
+    /// <summary>Subscriptions are not confirmed, though Redis can be reached.</summary>
     public bool KeepsSubscriptionsWaiting { get; set; }
+
+    /// <summary>Reading a history fails with this.</summary>
+    public Exception? HistoryFault { get; set; }
 
     /// <summary>As if Redis did not answer.</summary>
     public bool CannotAskForLeases { get; set; }
@@ -40,6 +45,16 @@ internal sealed class FaultyBus(IRedisBus inner) : IRedisBus
     /// <summary>The next publish is carried out over another connection while the subscription is lost: nobody here gets a copy.</summary>
     public void LoseCopiesOfNextPublish(IRedisBus detour) => Volatile.Write(ref _detour, detour);
 
+    /// <summary>The next append is not answered in time, carried out or not.</summary>
+    public void FailNextAppend(bool carriedOut) => Volatile.Write(ref _appendFails, carriedOut);
+
+    /// <summary>Subscriptions that were kept waiting come through.</summary>
+    public void LetSubscriptionsThrough()
+    {
+        KeepsSubscriptionsWaiting = false;
+        Interlocked.Exchange(ref _subscribeKept, null)?.Invoke();
+    }
+
     public void Disconnect() => ((InMemoryBus)inner).Disconnect();
 
     public void Reconnect() => ((InMemoryBus)inner).Reconnect();
@@ -52,7 +67,8 @@ internal sealed class FaultyBus(IRedisBus inner) : IRedisBus
     public void Subscribe(string channel, string? markChannel, IArrivals arrivals)
     {
         Fault(nameof(Subscribe));
-        if (!KeepsSubscriptionsWaiting) inner.Subscribe(channel, markChannel, arrivals);
+        if (KeepsSubscriptionsWaiting) _subscribeKept += () => inner.Subscribe(channel, markChannel, arrivals);
+        else inner.Subscribe(channel, markChannel, arrivals);
     }
 
     public void Unsubscribe(string channel, IArrivals arrivals)
@@ -106,11 +122,17 @@ internal sealed class FaultyBus(IRedisBus inner) : IRedisBus
     public Task<Appended> AppendAsync(RedisKeys keys, Append order)
     {
         Fault(nameof(AppendAsync));
-        return inner.AppendAsync(keys, order);
+        return Interlocked.Exchange(ref _appendFails, null) is bool carriedOut ? UnansweredAsync() : inner.AppendAsync(keys, order);
+
+        async Task<Appended> UnansweredAsync()
+        {
+            if (carriedOut) await inner.AppendAsync(keys, order);
+            throw new RedisUnavailableException("Redis does not answer in time");
+        }
     }
 
     public Task<HistoryPage> ReadHistoryAsync(RedisKeys keys, long after, int maxCount, int maxBytes) =>
-        inner.ReadHistoryAsync(keys, after, maxCount, maxBytes);
+        HistoryFault is { } fault ? Task.FromException<HistoryPage>(fault) : inner.ReadHistoryAsync(keys, after, maxCount, maxBytes);
 
     public Task<byte[]?> GetAsync(string key) => inner.GetAsync(key);
 

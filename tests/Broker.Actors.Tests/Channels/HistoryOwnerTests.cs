@@ -1,0 +1,72 @@
+using Broker.Actors.Channels;
+using Broker.Actors.Redis;
+using Broker.Actors.Redis.InMemory;
+using Broker.Actors.Settings;
+using Broker.Actors.Tests.Nodes;
+using Broker.Testing.Logging;
+
+namespace Broker.Actors.Tests.Channels;
+
+/// <summary>What the owner of a channel with history tells its relays when Redis fails.</summary>
+public sealed class HistoryOwnerTests : TestKit
+{
+    private static readonly ChannelName News = ChannelName.Broadcast("news");
+    private static readonly RedisKeys Keys = new("broadcast:news");
+
+    private readonly Logs _logs = new();
+    private readonly InMemoryStore _store = new();
+    private readonly FaultyBus _bus;
+
+    public HistoryOwnerTests() => _bus = new FaultyBus(new InMemoryBus(_store));
+
+    [Fact]
+    public async Task A_batch_that_two_scripts_share_keeps_its_order_when_the_first_one_fails()
+    {
+        // The first script failed and the batch was refused, but the rest of it stayed and was appended before the batch came again.
+        var owner = Owner(size: 10000);
+        var whole = Batch(Ledger.MaxBatchCount + 100);
+        _bus.FailNextAppend(carriedOut: false);
+        owner.Tell(new PublishBatch(News, "relay", 1, whole), TestActor);
+        var refused = FishForMessage<BatchRefused>(_ => true, TestNode.Soon);
+
+        owner.Tell(new PublishBatch(News, "relay", 2, whole), TestActor);
+        var published = FishForMessage<BatchPublished>(answer => answer.Number == 2, TestNode.Soon);
+
+        Assert.True(refused.MayRepeat);
+        Assert.Equal(Enumerable.Range(1, whole.Count).Select(i => (long)i), published.Positions.Select(position => position.Offset));
+        var stored = await _bus.ReadHistoryAsync(Keys, 0, 10000, 1 << 20);
+        Assert.Equal(whole.Select(one => one.PublishId), stored.Publications.Select(one => one.PublishId));
+    }
+
+    [Theory]
+    [InlineData(49, false)]
+    [InlineData(50, true)]
+    public void A_batch_of_unknown_outcome_may_be_repeated_only_if_the_history_can_hold_all_of_it(int size, bool mayRepeat)
+    {
+        // A batch of 50 on a history of 10 was said to be repeatable: the history told 10 repeats, and 40 were there twice.
+        var owner = Owner(size);
+        _bus.FailNextAppend(carriedOut: true);
+
+        owner.Tell(new PublishBatch(News, "relay", 1, Batch(50)), TestActor);
+
+        Assert.Equal(mayRepeat, FishForMessage<BatchRefused>(_ => true, TestNode.Soon).MayRepeat);
+    }
+
+    private static List<OutgoingPublication> Batch(int count) =>
+        [.. Enumerable.Range(1, count).Select(i => new OutgoingPublication([(byte)i], $"p{i}", null, 0))];
+
+    private IActorRef Owner(int size)
+    {
+        var owner = NewOwner(size, new BrokerMetrics(() => true));
+        owner.Tell(new Attach(News, "relay", 1, new StreamPosition("", 0)), TestActor);
+        FishForMessage<Attached>(attached => attached.Ready, TestNode.Soon);
+        return owner;
+    }
+
+    private IActorRef NewOwner(int size, BrokerMetrics metrics)
+    {
+        var settings = BrokerSettings.Read(Configuration.Parse("broker.channel.max-waiting = 4"));
+        var services = new BrokerServices(Sys, _bus, settings, metrics, _logs, TimeProvider.System, null);
+        return Sys.ActorOf(Props.Create(() => new HistoryChannelActor(new HistoryLimits(size, TimeSpan.FromMinutes(1)), services)));
+    }
+}
