@@ -10,10 +10,10 @@ namespace Broker.Actors.Channels;
 /// </summary>
 internal abstract class ChannelActor : ReceiveActor, IWithTimers
 {
-    private static readonly TimeSpan ReadRetry = TimeSpan.FromMilliseconds(250);
-
     private readonly AttachedRelays _relays = new();
     private readonly LastValueReads _lastValues = new();
+    private readonly Episode _readingLast = new();
+    private readonly Episode _refusingLast = new();
     private readonly List<Parked> _parked = [];
     private long _fence;
     private long _readFence;
@@ -240,7 +240,7 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
 
         var number = ++_reads;
         Services.Bus.ReadLastAsync(Keys)
-            .PipeTo(Self, success: value => new LastValueRead(Subscription, number, value), failure: _ => new LastValueRead(Subscription, number, null));
+            .PipeTo(Self, success: value => new LastValueRead(Subscription, number, value, null), failure: fault => new LastValueRead(Subscription, number, default, fault));
     }
 
     private void OnLastValueRead(LastValueRead read)
@@ -248,16 +248,35 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
         // Asked before the subscription was lost.
         if (read.Number != _reads) return;
 
-        if (read.Value is not { } value)
+        if (read.Fault is RedisRefusedException refusal)
         {
-            _lastValues.Fail();
-            Timers.StartSingleTimer(Tick.ReadAgain, Tick.ReadAgain, ReadRetry);
+            LastValueRefused(refusal);
             return;
         }
 
+        if (read.Fault is not null)
+        {
+            _lastValues.Fail();
+            Timers.StartSingleTimer(Tick.ReadAgain, Tick.ReadAgain, _readingLast.Failed());
+            return;
+        }
+
+        _readingLast.End();
+        _refusingLast.End();
+
         // A publication that Redis had sent out before it was asked may still be on the way here: the value belongs behind it.
-        _read = value;
+        _read = read.Value;
         _readFence = Fence();
+    }
+
+    /// <summary>Whoever waits for it goes without: asking again would not mend it.</summary>
+    private void LastValueRefused(RedisRefusedException refusal)
+    {
+        if (!_refusingLast.IsOpen) Services.Log.LogWarning("Redis refuses to tell the last message of {Channel}: {Reason}", Name, refusal.Message);
+
+        _refusingLast.Failed();
+        TellLastValue(default, _lastValues.End());
+        ReadLastValue();
     }
 
     private void OnConfirmed()
@@ -372,7 +391,7 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
         public static readonly Tick SubscribeAgain = new("subscribe again");
     }
 
-    private sealed record LastValueRead(ChannelSubscription Life, long Number, LastValue? Value) : FromRedis(Life);
+    private sealed record LastValueRead(ChannelSubscription Life, long Number, LastValue Value, Exception? Fault) : FromRedis(Life);
 
     private readonly record struct Parked(LastValue Value, IReadOnlyList<LastValueReads.Reader> Readers);
 }

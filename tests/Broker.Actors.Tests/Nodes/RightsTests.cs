@@ -53,4 +53,26 @@ public sealed class RightsTests
         await test.Server.CliAsync("ACL", "SETUSER", "default", right.Replace('-', '+'));
         await TestNode.UntilTakenAsync(() => test.Node.Publisher("news").PublishAsync("taken"));
     }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(TestNode.History)]
+    public async Task A_last_message_that_Redis_does_not_let_us_read_is_none_and_is_said_once(string history)
+    {
+        // It was asked for four times a second for ever; who subscribed with replay waited, and nothing told why.
+        var logs = new Logs();
+        await using var test = await TestNode.StartAsync(history, "redis", new BrokerOptions { LoggerFactory = logs });
+        await test.Server!.CliAsync("ACL", "SETUSER", "default", "-mget");
+
+        var clients = new List<WireClient>();
+        for (var i = 0; i < 3; i++)
+        {
+            clients.Add(await test.ConnectAsync(new WireClient(), ChannelName.Broadcast("news")));
+            await clients[i].Connection.Subscribed.WaitAsync(TestNode.Soon);
+        }
+
+        await test.Node.Publisher("news").PublishAsync("live");
+        await TestNode.UntilAsync(() => clients.All(client => client.Lines is ["live"]), "what is published");
+        Assert.Single(logs.Lines, line => line.Contains("NOPERM", StringComparison.Ordinal));
+    }
 }
