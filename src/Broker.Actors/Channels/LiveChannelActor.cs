@@ -14,6 +14,7 @@ internal sealed class LiveChannelActor : ChannelActor
     private LiveLog _log = null!;
     private bool _lost;
     private bool _wasLost;
+    private bool _wasSubscribed;
 
     public LiveChannelActor(BrokerServices services) : base(services) => ReceiveFromRedis<BatchSent>(OnBatchSent);
 
@@ -35,8 +36,10 @@ internal sealed class LiveChannelActor : ChannelActor
     protected override void Confirmed()
     {
         Timers.Cancel(Tick.Refuse);
-        _wasLost |= _lost;
-        _lost = false;
+
+        // Before the first subscription nothing was listened to, so nothing of it can be missing.
+        _wasLost |= _lost && _wasSubscribed;
+        (_lost, _wasSubscribed) = (false, true);
         if (_wasLost || !_log.KnowsLastValue) WantLastValue();
 
         foreach (var batch in _early) Send(batch);
