@@ -21,6 +21,7 @@ internal sealed class HistoryChannelActor : ChannelActor
     private readonly OpenBatches _batches;
     private readonly Episode _owning = new();
     private readonly Episode _appending = new();
+    private readonly Episode _recovering = new();
     private Ledger _ledger = null!;
     private TakingOver _takingOver;
     private bool _subscribed;
@@ -42,7 +43,6 @@ internal sealed class HistoryChannelActor : ChannelActor
         ReceiveFromRedis<PageRead>(OnPageRead);
         ReceiveFromRedis<AppendDone>(OnAppendDone);
         ReceiveFromRedis<MissedRead>(OnMissedRead);
-        ReceiveFromRedis<ReadAgain>(again => ReadMissedPage(again.Order, again.Relay));
     }
 
     protected override StreamPosition Position => _ledger.Position;
@@ -96,7 +96,12 @@ internal sealed class HistoryChannelActor : ChannelActor
 
     protected override bool Holds(byte[] payload) => _ledger.Holds(payload);
 
-    protected override void ReadMissed(ReadMissed order, IActorRef relay) => ReadMissedPage(order, relay);
+    protected override void ReadMissed(ReadMissed order, IActorRef relay) =>
+        Services.Bus.ReadHistoryAsync(Keys, order.Since.Offset, MissedPage.MaxCount, MissedPage.MaxBytes)
+            .PipeTo(
+                Self,
+                success: page => new MissedRead(Subscription, order, relay, page, null),
+                failure: fault => new MissedRead(Subscription, order, relay, null, fault));
 
     protected override void Passed(long ticket)
     {
@@ -341,22 +346,19 @@ internal sealed class HistoryChannelActor : ChannelActor
         }
     }
 
-    private void ReadMissedPage(ReadMissed order, IActorRef relay) =>
-        Services.Bus.ReadHistoryAsync(Keys, order.Since.Offset, MissedPage.MaxCount, MissedPage.MaxBytes)
-            .PipeTo(
-                Self,
-                success: page => new MissedRead(Subscription, order, relay, page),
-                failure: _ => new MissedRead(Subscription, order, relay, null));
-
     private void OnMissedRead(MissedRead read)
     {
         if (read.Page is null)
         {
-            // Not to be answered with "cannot be whole": it may be, once Redis is back.
-            Context.System.Scheduler.ScheduleTellOnce(Again, Self, new ReadAgain(Subscription, read.Order, read.Relay), ActorRefs.NoSender);
+            // Not to be answered with "cannot be whole": it may be, once Redis is back. The relay asks again by itself.
+            if (read.Fault is not RedisRefusedException refusal) return;
+
+            if (!_recovering.IsOpen) Services.Log.LogWarning("Recovery on {Channel} fails: {Reason}", Name, refusal.Message);
+            _recovering.Failed();
             return;
         }
 
+        _recovering.End();
         read.Relay.Tell(MissedPage.Of(read.Page, read.Order, Name, Position));
     }
 
@@ -388,7 +390,5 @@ internal sealed class HistoryChannelActor : ChannelActor
 
     private sealed record AppendDone(ChannelSubscription Life, Appended Answer, Exception? Fault, int Count) : FromRedis(Life);
 
-    private sealed record MissedRead(ChannelSubscription Life, ReadMissed Order, IActorRef Relay, HistoryPage? Page) : FromRedis(Life);
-
-    private sealed record ReadAgain(ChannelSubscription Life, ReadMissed Order, IActorRef Relay) : FromRedis(Life);
+    private sealed record MissedRead(ChannelSubscription Life, ReadMissed Order, IActorRef Relay, HistoryPage? Page, Exception? Fault) : FromRedis(Life);
 }

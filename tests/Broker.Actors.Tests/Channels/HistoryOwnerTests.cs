@@ -52,6 +52,22 @@ public sealed class HistoryOwnerTests : TestKit
         Assert.Equal(mayRepeat, FishForMessage<BatchRefused>(_ => true, TestNode.Soon).MayRepeat);
     }
 
+    [Fact]
+    public async Task A_recovery_that_Redis_refuses_is_said_once_and_works_when_it_is_asked_again()
+    {
+        // Each such question was put to Redis four times a second for ever, and nobody was told.
+        var owner = Owner(size: 10);
+        _bus.HistoryFault = new RedisRefusedException("NOPERM");
+        for (var ticket = 1; ticket <= 5; ticket++) owner.Tell(new ReadMissed(News, ticket, new StreamPosition("e", 0)), TestActor);
+        await TestNode.UntilAsync(() => _logs.Lines.Count > 0, "a line in the log");
+        _bus.HistoryFault = null;
+
+        owner.Tell(new ReadMissed(News, 6, new StreamPosition("e", 0)), TestActor);
+
+        FishForMessage<Missed>(missed => missed.Ticket == 6, TestNode.Soon);
+        Assert.Single(_logs.Lines, line => line.Contains("NOPERM", StringComparison.Ordinal));
+    }
+
     private static List<OutgoingPublication> Batch(int count) =>
         [.. Enumerable.Range(1, count).Select(i => new OutgoingPublication([(byte)i], $"p{i}", null, 0))];
 
