@@ -30,7 +30,7 @@ internal sealed class HistoryChannelActor : ChannelActor
     private bool _reading;
     private bool _leaves;
     private bool _isFull;
-    private long _missedReported;
+    private long _missedCounted;
     private long _proof;
 
     public HistoryChannelActor(HistoryLimits limits, BrokerServices services) : base(services)
@@ -71,6 +71,7 @@ internal sealed class HistoryChannelActor : ChannelActor
     {
         foreach (var arrival in arrivals) _ledger.Arrived(arrival);
         TellWhenFull();
+        CountMissed();
         Proceed();
     }
 
@@ -373,11 +374,16 @@ internal sealed class HistoryChannelActor : ChannelActor
 
     private void ReportMissed()
     {
-        if (_ledger.Missed == _missedReported) return;
+        if (CountMissed() is > 0 and var gone) Services.Log.LogWarning("{Count} publications on {Channel} were gone before they could be delivered", gone, Name);
+    }
 
-        Services.Metrics.PublicationsLost(_ledger.Missed - _missedReported);
-        Services.Log.LogWarning("{Count} publications on {Channel} were gone before they could be delivered", _ledger.Missed - _missedReported, Name);
-        _missedReported = _ledger.Missed;
+    /// <summary>Returns how many were missed since it was called last.</summary>
+    private long CountMissed()
+    {
+        var missed = _ledger.Missed - _missedCounted;
+        _missedCounted = _ledger.Missed;
+        if (missed > 0) Services.Metrics.PublicationsLost(missed);
+        return missed;
     }
 
     private enum TakingOver { No, Once, Again }

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Broker.Actors.Channels;
 using Broker.Actors.Redis;
 using Broker.Actors.Redis.InMemory;
@@ -66,6 +67,34 @@ public sealed class HistoryOwnerTests : TestKit
 
         FishForMessage<Missed>(missed => missed.Ticket == 6, TestNode.Soon);
         Assert.Single(_logs.Lines, line => line.Contains("NOPERM", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_finds_no_room_is_counted_when_it_is_dropped()
+    {
+        // It was counted with the next page of the history that was read, if ever.
+        var lost = 0L;
+        using var meter = new MeterListener();
+        var metrics = new BrokerMetrics(() => true);
+        meter.InstrumentPublished = (instrument, listener) =>
+        {
+            if (instrument.Meter == metrics.Meter && instrument.Name == "broker.publications.lost") listener.EnableMeasurementEvents(instrument);
+        };
+        meter.SetMeasurementEventCallback<long>((_, count, _, _) => Interlocked.Add(ref lost, count));
+        meter.Start();
+        var takesOver = new TaskCompletionSource();
+        _bus.BeforeNextTakeOver(() => takesOver.Task);
+        NewOwner(size: 10, metrics).Tell(new Attach(News, "relay", 1, new StreamPosition("", 0)), TestActor);
+
+        await using var stranger = new InMemoryBus(_store);
+        await TestNode.UntilAsync(
+            () =>
+            {
+                stranger.PublishAsync(Keys, [new OutgoingPublication([1], null, null, 0)]);
+                return Interlocked.Read(ref lost) > 0;
+            },
+            "a drop");
+        takesOver.SetResult();
     }
 
     private static List<OutgoingPublication> Batch(int count) =>
