@@ -55,7 +55,7 @@ internal sealed class HistoryChannelActor : ChannelActor
 
     protected override void Start()
     {
-        _ledger = new Ledger(Name, _limits, Services.Settings.Channel.Waiting);
+        _ledger = new Ledger(Name, _limits, new Room(Services.Settings.Channel.Waiting));
         ReadPosition();
     }
 

@@ -12,7 +12,7 @@ namespace Broker.Actors.Channels;
 /// read the history up to there (<see cref="CaughtUp"/>) → if there is a last message that no history has held, prove it (<see cref="Passed"/>) → owning: one script at a time (<see cref="NextAppend"/>, <see cref="Appended"/>).
 /// After a failure whose outcome is unknown it is <see cref="BeginTakeOver"/> again.
 /// </remarks>
-internal sealed class Ledger(ChannelName channel, HistoryLimits limits, WaitingLimits waiting)
+internal sealed class Ledger(ChannelName channel, HistoryLimits limits, Room room)
 {
     /// <summary>One script's share: Redis does nothing else meanwhile.</summary>
     public const int MaxBatchCount = 512;
@@ -28,16 +28,15 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits, WaitingL
 
     // The newest offset that an answer has named: what stands there and below is in no doubt.
     private long _settled;
-    private readonly Queue<LedgerEntry> _waiting = new();
+    private readonly WaitingEntries _waiting = new();
     private List<LedgerEntry>? _underWay;
 
-    // Foreign publications of which it is not known whether the history has them: seen before our mark, or in a script that failed.
-    private readonly List<LedgerEntry> _doubtful = [];
     private readonly List<Heard> _heard = [];
     private readonly HashSet<string> _epochs = [];
     private readonly PublishIds _ids = new(limits.Size);
     private readonly ExpectedCopies _copies = new();
-    private readonly Room _room = new(waiting);
+    private readonly Room _room = room;
+    private readonly Doubtful _doubtful = new(room);
 
     // By epoch, as far as relays have told.
     private readonly Dictionary<string, long> _delivered = [];
@@ -64,12 +63,10 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits, WaitingL
     /// <summary>Subscribed and not lost: what is published now will be appended.</summary>
     public bool Accepts => _phase != Phase.Lost;
 
-    public bool IsIdle => _waiting.Count == 0 && _underWay is null && _doubtful.Count == 0;
+    public bool IsIdle => _waiting.IsEmpty && _underWay is null && _doubtful.Count == 0;
 
     /// <summary>Nothing that others have published is held: with <see cref="IsIdle"/> so must this be, or room leaks.</summary>
     public bool HoldsNothingForeign => _room.IsEmpty;
-
-    public int Waiting => _waiting.Count;
 
     /// <summary>Redis has lost what was delivered, or may have: only another take-over can tell, or end the epoch.</summary>
     public bool MustTakeOver => _isContradicted || (_phase == Phase.Owning && Delivered > Position.Offset);
@@ -150,14 +147,11 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits, WaitingL
         if (arrival.IsMark) Marked(arrival.Payload);
         else if (_copies.Take(arrival.Payload)) return;
         else if (!_room.TryTake(arrival.Payload)) Missed++;
-        else if (_phase == Phase.Listening) _heard.Add(new Heard(arrival.Payload, 0));
-        else _waiting.Enqueue(LedgerEntry.Foreign(arrival.Payload));
-
-        if (_phase == Phase.Proving && HasHeardLast()) Own();
+        else Hear(arrival.Payload);
     }
 
     /// <summary>A publication of our own side. Held until it is appended; ticket comes back with the answer.</summary>
-    public void Publish(OutgoingPublication publication, object ticket) => _waiting.Enqueue(new LedgerEntry(publication, ticket));
+    public void Publish(OutgoingPublication publication, object ticket) => _waiting.Add(new LedgerEntry(publication, ticket));
 
     /// <summary>A page of the history after <see cref="Position"/>. False: the history is not the one that was taken over; take over again.</summary>
     public bool CaughtUp(HistoryPage page, List<Publication> deliver)
@@ -169,7 +163,7 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits, WaitingL
         foreach (var stored in page.Publications)
         {
             if (stored.Offset <= Position.Offset || stored.Offset > _target) continue;
-            if (stored.PublishId is null && stored.Offset > _settled) ForgetDoubtful(stored.Payload);
+            if (stored.PublishId is null && stored.Offset > _settled) _doubtful.Forget(stored.Payload);
 
             Deliver(stored.Offset, stored.Payload, stored.PublishId, stored.Origin, stored.Shared, deliver);
         }
@@ -198,7 +192,7 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits, WaitingL
             if (id is not null && _ids.Find(id) is { } known)
             {
                 answered.Add(new Answer(entry.Ticket!, Position with { Offset = known }));
-                _waiting.Dequeue();
+                _waiting.Take();
                 continue;
             }
 
@@ -207,7 +201,7 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits, WaitingL
             if (batch.Count > 0 && bytes + entry.Publication.Payload.Length > MaxBatchBytes) break;
 
             bytes += entry.Publication.Payload.Length;
-            batch.Add(_waiting.Dequeue());
+            batch.Add(_waiting.Take());
         }
 
         if (batch.Count == 0) return null;
@@ -224,7 +218,7 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits, WaitingL
 
         if (answer.Outcome != AppendOutcome.Appended)
         {
-            Requeue(batch);
+            _waiting.AddInFront(batch);
             IsSuperseded |= answer.Outcome == AppendOutcome.Superseded;
             if (_phase != Phase.Lost) Listen();
             return false;
@@ -275,32 +269,20 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits, WaitingL
         Listen();
         _phase = Phase.Lost;
         _copies.Clear();
-        foreach (var heard in _heard) if (heard.Token == 0) _doubtful.Add(LedgerEntry.Foreign(heard.Payload));
+        foreach (var heard in _heard) if (heard.Token == 0) _doubtful.Add(heard.Payload);
         _heard.Clear();
         return RefuseWaiting();
     }
 
     /// <summary>Ownership cannot be had for now: what waits and is ours fails, it was not sent.</summary>
-    public IReadOnlyList<object> RefuseWaiting()
-    {
-        var refused = new List<object>();
-        foreach (var entry in TakeWaiting())
-        {
-            if (entry.Ticket is { } ticket) refused.Add(ticket);
-            else _waiting.Enqueue(entry);
-        }
-
-        return refused;
-    }
+    public IReadOnlyList<object> RefuseWaiting() => _waiting.TakeOwn();
 
     /// <summary>True while a payload equal to this one was taken in and not yet delivered.</summary>
     public bool Holds(ReadOnlySpan<byte> payload)
     {
-        foreach (var entry in _waiting) if (payload.SequenceEqual(entry.Publication.Payload)) return true;
         foreach (var entry in _underWay ?? []) if (payload.SequenceEqual(entry.Publication.Payload)) return true;
-        foreach (var entry in _doubtful) if (payload.SequenceEqual(entry.Publication.Payload)) return true;
         foreach (var heard in _heard) if (heard.Token == 0 && payload.SequenceEqual(heard.Payload)) return true;
-        return false;
+        return _waiting.Holds(payload) || _doubtful.Holds(payload);
     }
 
     /// <summary>Ownership is in doubt: so is whether another owner has appended, or will, what is foreign and waits.</summary>
@@ -308,11 +290,19 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits, WaitingL
     {
         _phase = Phase.Listening;
         _token = 0;
-        foreach (var entry in TakeWaiting())
+        foreach (var payload in _waiting.TakeForeign()) _doubtful.Add(payload);
+    }
+
+    private void Hear(byte[] payload)
+    {
+        if (_phase == Phase.Listening)
         {
-            if (entry.Ticket is null) _doubtful.Add(entry);
-            else _waiting.Enqueue(entry);
+            _heard.Add(new Heard(payload, 0));
+            return;
         }
+
+        _waiting.Add(LedgerEntry.Foreign(payload));
+        if (_phase == Phase.Proving && LastDigest.Of(payload) == _unknownLast) Own();
     }
 
     private void Marked(byte[] bytes)
@@ -341,8 +331,8 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits, WaitingL
         {
             if (_heard[i].Token > _token) IsSuperseded = true;
             else if (_heard[i].Token > 0) continue;
-            else if (i < mark) _doubtful.Add(LedgerEntry.Foreign(_heard[i].Payload));
-            else _waiting.Enqueue(LedgerEntry.Foreign(_heard[i].Payload));
+            else if (i < mark) _doubtful.Add(_heard[i].Payload);
+            else _waiting.Add(LedgerEntry.Foreign(_heard[i].Payload));
         }
 
         _heard.Clear();
@@ -355,7 +345,7 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits, WaitingL
     {
         var gone = upTo - Position.Offset;
         Missed += gone;
-        while (gone-- > 0 && _doubtful.Count > 0) Forget(0);
+        _doubtful.ForgetOldest(gone);
         Position = Position with { Offset = upTo };
     }
 
@@ -369,16 +359,13 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits, WaitingL
 
     /// <summary>Foreign publishers set the last message before or after they publish: then it is no loss, but a publication to append.</summary>
     private bool HasHeardLast() =>
-        _unknownLast is null || _doubtful.Concat(_waiting).Any(entry => entry.Publication.Foreign && LastDigest.Of(entry.Publication.Payload) == _unknownLast);
+        _unknownLast is null || _doubtful.Payloads.Concat(_waiting.Foreign).Any(payload => LastDigest.Of(payload) == _unknownLast);
 
     private void Own()
     {
         _phase = Phase.Owning;
         _unknownLast = null;
-        if (_doubtful.Count == 0) return;
-
-        Requeue(_doubtful);
-        _doubtful.Clear();
+        if (_doubtful.Count > 0) _waiting.AddInFront(_doubtful.TakeAll().Select(LedgerEntry.Foreign));
     }
 
     private void Deliver(long offset, byte[] payload, string? id, string? origin, bool shared, List<Publication> deliver)
@@ -390,33 +377,7 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits, WaitingL
     private void Doubt(LedgerEntry entry, List<object> failed)
     {
         if (entry.Ticket is { } ticket) failed.Add(ticket);
-        else _doubtful.Add(entry);
-    }
-
-    private void ForgetDoubtful(byte[] payload)
-    {
-        var index = _doubtful.FindIndex(entry => entry.Publication.Payload.AsSpan().SequenceEqual(payload));
-        if (index >= 0) Forget(index);
-    }
-
-    private void Forget(int doubtful)
-    {
-        _room.Free(_doubtful[doubtful].Publication.Payload);
-        _doubtful.RemoveAt(doubtful);
-    }
-
-    private LedgerEntry[] TakeWaiting()
-    {
-        var entries = _waiting.ToArray();
-        _waiting.Clear();
-        return entries;
-    }
-
-    private void Requeue(List<LedgerEntry> first)
-    {
-        var rest = TakeWaiting();
-        foreach (var entry in first) _waiting.Enqueue(entry);
-        foreach (var entry in rest) _waiting.Enqueue(entry);
+        else _doubtful.Add(entry.Publication.Payload);
     }
 
     /// <summary>A foreign payload, or a take-over's mark (token above 0).</summary>

@@ -8,7 +8,7 @@ namespace Broker.Actors.Tests.Channels;
 /// <summary>Sequences that once went wrong.</summary>
 public sealed class LedgerTests
 {
-    private readonly Ledger _ledger = new(ChannelName.Broadcast("news"), new HistoryLimits(100, TimeSpan.FromMinutes(1)), new WaitingLimits(4, 1000));
+    private readonly Ledger _ledger = new(ChannelName.Broadcast("news"), new HistoryLimits(100, TimeSpan.FromMinutes(1)), new Room(new WaitingLimits(4, 1000)));
 
     [Fact]
     public void A_foreign_publication_that_arrives_while_a_take_over_fails_is_appended_by_the_next()

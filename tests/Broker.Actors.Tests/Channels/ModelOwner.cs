@@ -28,7 +28,7 @@ internal sealed class ModelOwner
     public ModelOwner(string name, ModelRedis redis, Choices choices, HistoryLimits limits, Func<string> newEpoch)
     {
         (Name, _redis, _choices, _limits, _newEpoch) = (name, redis, choices, limits, newEpoch);
-        Ledger = new Ledger(ChannelName.Broadcast("model"), limits, new WaitingLimits(1000, 1_000_000));
+        Ledger = new Ledger(ChannelName.Broadcast("model"), limits, new Room(new WaitingLimits(1000, 1_000_000)));
         ReadPosition();
     }
 
