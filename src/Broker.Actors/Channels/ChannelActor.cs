@@ -124,7 +124,12 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
         if (publications.Count == 0) return;
 
         Services.Metrics.PublicationsIn(publications.Count);
-        TellRelays(new Publications(publications));
+        for (var (start, end) = (0, 0); start < publications.Count; start = end)
+        {
+            end = PublicationsFrame.End(publications, start);
+            TellRelays(new Publications(end - start == publications.Count ? publications : [.. publications.Take(start..end)]));
+        }
+
         _unsettled = true;
         if (!Timers.IsTimerActive(Tick.Settled)) Timers.StartSingleTimer(Tick.Settled, Tick.Settled, Services.Settings.Channel.TellPositionAfter);
     }

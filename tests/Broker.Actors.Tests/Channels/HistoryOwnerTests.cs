@@ -70,6 +70,25 @@ public sealed class HistoryOwnerTests : TestKit
     }
 
     [Fact]
+    public void What_is_appended_together_goes_to_the_relays_in_messages_that_a_link_between_nodes_takes()
+    {
+        // One script's publications, up to 1 MiB, went out in one message.
+        var owner = Owner(size: 10000);
+        var batch = Enumerable.Range(1, 100).Select(i => new OutgoingPublication(new byte[4096], $"p{i}", null, 0)).ToList();
+        owner.Tell(new PublishBatch(News, "relay", 1, batch), TestActor);
+
+        var got = new List<Publication>();
+        while (got.Count < batch.Count)
+        {
+            var message = FishForMessage<Publications>(_ => true, TestNode.Soon);
+            Assert.InRange(message.Items.Sum(one => one.Weight), 1, PublicationsFrame.MaxBytes);
+            got.AddRange(message.Items);
+        }
+
+        Assert.Equal(batch.Select(one => one.PublishId), got.Select(one => one.PublishId));
+    }
+
+    [Fact]
     public async Task What_finds_no_room_is_counted_when_it_is_dropped()
     {
         // It was counted with the next page of the history that was read, if ever.
