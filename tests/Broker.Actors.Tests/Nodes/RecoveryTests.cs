@@ -67,7 +67,9 @@ public sealed class RecoveryTests
     public async Task A_position_of_another_epoch_recovers_nothing(string history)
     {
         await using var test = await TestNode.StartAsync(history);
+        await using var witness = await Reading.OfAsync(test.Node, News);
         await test.Node.Publisher("news").PublishAsync("1");
+        await witness.UntilCountAsync(1); // Without history a publish is answered before it has come back.
 
         await using var reading = await Reading.OfAsync(test.Node, News, new StreamPosition("another", 1));
         await test.Node.Publisher("news").PublishAsync("2");

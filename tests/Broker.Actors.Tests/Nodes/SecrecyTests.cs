@@ -23,15 +23,15 @@ public sealed class SecrecyTests : IDisposable
     public void Dispose() => _log.Dispose();
 
     [Theory]
-    [InlineData("", "PublishAsync", "failed")]
-    [InlineData("", "ReadLastAsync", "failed")]
-    [InlineData("", "Fence", "failed")]
-    [InlineData("", "Subscribe", "failed")]
-    [InlineData("", "Unsubscribe", "failed")]
-    [InlineData("", "IsCluster", "could not be started")]
-    [InlineData(TestNode.History, "TakeOverAsync", "failed")]
-    [InlineData(TestNode.History, "AppendAsync", "failed")]
-    public async Task A_session_channels_actor_that_fails_is_logged_without_the_key(string history, string fails, string logged)
+    [InlineData("", "PublishAsync")]
+    [InlineData("", "ReadLastAsync")]
+    [InlineData("", "Fence")]
+    [InlineData("", "Subscribe")]
+    [InlineData("", "Unsubscribe")]
+    [InlineData("", "IsCluster")]
+    [InlineData(TestNode.History, "TakeOverAsync")]
+    [InlineData(TestNode.History, "AppendAsync")]
+    public async Task A_session_channels_actor_that_fails_is_logged_without_the_key(string history, string fails)
     {
         // The path of the actor held the channel's Redis name, and every failure was logged with the path.
         await using (var test = await TestNode.StartAsync(history, options: new BrokerOptions { LoggerFactory = _log }))
@@ -48,7 +48,7 @@ public sealed class SecrecyTests : IDisposable
                     return test.Bus.HasThrown;
                 },
                 "the failure");
-            await TestNode.UntilAsync(() => _log.Text.Contains(logged, StringComparison.Ordinal), "its log");
+            await TestNode.UntilAsync(() => _log.Text.Contains("a bug in " + fails, StringComparison.Ordinal), "its log");
         }
 
         Assert.Contains("session-" + ChannelName.HashOf(Key), _log.Text, StringComparison.Ordinal);
@@ -125,7 +125,7 @@ public sealed class SecrecyTests : IDisposable
                 "the failure");
         }
 
-        await TestNode.UntilAsync(() => _log.Text.Contains("could not be started", StringComparison.Ordinal) && _log.Text.Contains("failed", StringComparison.Ordinal), "the log");
+        await TestNode.UntilAsync(() => _log.Text.Contains("a bug in IsCluster", StringComparison.Ordinal) && _log.Text.Contains("a bug in PublishAsync", StringComparison.Ordinal), "the log");
         Assert.DoesNotContain("\n2030", _log.Text, StringComparison.Ordinal);
     }
 
