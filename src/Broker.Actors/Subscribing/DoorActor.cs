@@ -89,7 +89,11 @@ internal sealed class DoorActor : ReceiveActor
 
     private void Stop(object key)
     {
-        if (_running.Remove(key, out var running)) Context.Stop(running.Actor);
+        if (!_running.Remove(key, out var running)) return;
+
+        // Its relay hears later that it has gone, perhaps after the one that follows has joined: then both would get what is published.
+        (running.Reader as ActorReader)?.Silence();
+        Context.Stop(running.Actor);
     }
 
     private void EndAll(UnsubscribeReason reason)
@@ -115,14 +119,16 @@ internal sealed class DoorActor : ReceiveActor
 
         public void Take(IReadOnlyList<Publication> publications)
         {
-            // Its relay may not have heard yet.
             if (_ended) return;
             foreach (var publication in publications) subscriber.Tell(publication, ActorRefs.NoSender);
         }
 
+        /// <summary>Its relay may not have heard yet that it has ended.</summary>
+        public void Silence() => _ended = true;
+
         public void Ended(UnsubscribeReason reason)
         {
-            _ended = true;
+            Silence();
             subscriber.Tell(new Unsubscribed(channel, reason), ActorRefs.NoSender);
         }
     }

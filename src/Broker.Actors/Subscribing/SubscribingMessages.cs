@@ -5,7 +5,13 @@ namespace Broker.Actors.Subscribing;
 
 // What an application's own actors tell BrokerNode.Actor, and what they get.
 
-/// <summary>An actor subscribes to a channel. It gets <see cref="Subscribed"/>, then a <see cref="Publication"/> for each publication. Ends with <see cref="Unsubscribe"/>, or when the actor stops.</summary>
+/// <summary>
+/// An actor subscribes to a channel. It gets <see cref="Subscribed"/>, then a <see cref="Publication"/> for each publication. Ends with <see cref="Unsubscribe"/>, or when the actor stops.
+/// </summary>
+/// <remarks>
+/// If it is subscribed already, a new subscription takes the former one's place: what comes before the next <see cref="Subscribed"/> is the former one's. A further <see cref="Subscribed"/>
+/// without a further order says that the node had a failure: not recovered, something was missed.
+/// </remarks>
 /// <param name="Channel">Which.</param>
 /// <param name="Subscriber">Who gets the publications.</param>
 /// <param name="Since">What it has seen; what came after it comes first, if the channel's history is whole from there on.</param>
