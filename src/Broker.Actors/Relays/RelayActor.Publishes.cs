@@ -37,7 +37,8 @@ internal sealed partial class RelayActor
     {
         if (_link.Owner is null)
         {
-            Timers.StartSingleTimer(Tick.TryAgain, Tick.TryAgain, TryAgain);
+            // Not once more for each publish: with many of them it never rang, and nothing that waited expired.
+            if (!Timers.IsTimerActive(Tick.TryAgain)) Timers.StartSingleTimer(Tick.TryAgain, Tick.TryAgain, TryAgain);
             return;
         }
 
@@ -52,10 +53,12 @@ internal sealed partial class RelayActor
 
     private void Retry()
     {
-        Fail(_queue.Expire(Now), PublishFailure.Unavailable);
+        Expire();
         SendNext();
         RestWhenIdle();
     }
+
+    private void Expire() => Fail(_queue.Expire(Now), PublishFailure.Unavailable);
 
     private static void Fail(IReadOnlyList<PublishQueue.Pending> publishes, PublishFailure failure)
     {

@@ -284,7 +284,6 @@ internal sealed partial class RelayActor : ReceiveActor, IWithTimers
     {
         Heard();
         Timers.Cancel(Tick.Attach);
-        Timers.Cancel(Tick.TryAgain);
         var meeting = _link.Meet(Sender, attached.HasHistory);
         if (meeting == OwnerLink.Meeting.Another)
         {
@@ -293,6 +292,8 @@ internal sealed partial class RelayActor : ReceiveActor, IWithTimers
         }
 
         if (meeting == OwnerLink.Meeting.New) BeginWithOwner();
+        Timers.Cancel(Tick.TryAgain);
+        Expire();
         SendNext();
         if (!attached.Ready) return;
 
@@ -335,6 +336,7 @@ internal sealed partial class RelayActor : ReceiveActor, IWithTimers
 
     private void Check()
     {
+        Expire();
         if (_link.IsSilent(Now)) Attach();
         if (_link.Owner is not null && Now - _sentAt > OwnerLink.AnswersWithin && _queue.Again() is { } batch) Send(batch);
         RestWhenIdle();
