@@ -9,6 +9,9 @@ namespace Broker.Actors.Relays;
 /// </summary>
 internal sealed class RelayBatch(IReadOnlyList<Publication> publications)
 {
+    /// <summary>Nothing to deliver, and nothing to encode.</summary>
+    public static readonly RelayBatch Empty = new([]);
+
     private List<(IWireFormat Format, EncodedBatch Encoded)>? _encodings;
 
     public IReadOnlyList<Publication> Publications { get; } = publications;

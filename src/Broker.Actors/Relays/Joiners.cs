@@ -64,15 +64,24 @@ internal sealed class Joiners(long maxHeldBytes)
     /// <summary>All of them, now.</summary>
     public IReadOnlyList<Ready> GiveUp()
     {
-        Ready[] ready = [.. Release(_asking), .. Release(_waiting)];
+        Forget();
+        var ready = Release(_waiting);
         Trim();
         _asked++;
         return ready;
     }
 
+    /// <summary>Those between whom nothing was published are given the same batch, which is encoded once for all of them. They stand in the order in which they came.</summary>
     private List<Ready> Release(List<Joiner> joiners)
     {
-        var ready = joiners.ConvertAll(joiner => new Ready(joiner.Subscriber, _held.GetRange(joiner.Start, _held.Count - joiner.Start)));
+        var (start, held) = (-1, RelayBatch.Empty);
+        var ready = new List<Ready>(joiners.Count);
+        foreach (var joiner in joiners)
+        {
+            if (joiner.Start != start) (start, held) = (joiner.Start, new RelayBatch(_held.GetRange(joiner.Start, _held.Count - joiner.Start)));
+            ready.Add(new Ready(joiner.Subscriber, held));
+        }
+
         joiners.Clear();
         return ready;
     }
@@ -89,12 +98,12 @@ internal sealed class Joiners(long maxHeldBytes)
         for (var i = 0; i < _waiting.Count; i++) _waiting[i] = _waiting[i] with { Start = _waiting[i].Start - first };
     }
 
-    public readonly record struct Ready(Subscriber Subscriber, IReadOnlyList<Publication> Held)
+    public readonly record struct Ready(Subscriber Subscriber, RelayBatch Held)
     {
         /// <summary>The last message is one of those that come anyway.</summary>
         public bool Holds(byte[] payload)
         {
-            foreach (var publication in Held) if (publication.Payload.Span.SequenceEqual(payload)) return true;
+            foreach (var publication in Held.Publications) if (publication.Payload.Span.SequenceEqual(payload)) return true;
             return false;
         }
     }

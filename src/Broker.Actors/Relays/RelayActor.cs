@@ -131,7 +131,7 @@ internal sealed partial class RelayActor : ReceiveActor, IWithTimers
                 Recover(new Recovering(subscriber, _services.Settings.Recovery));
                 break;
             default:
-                GoLive(subscriber, [], recovered: false);
+                GoLive(subscriber, RelayBatch.Empty, recovered: false);
                 break;
         }
     }
@@ -154,7 +154,7 @@ internal sealed partial class RelayActor : ReceiveActor, IWithTimers
     {
         if (subscriber.Mode != JoinMode.SinceOrLastValue)
         {
-            GoLive(subscriber, [], recovered: false);
+            GoLive(subscriber, RelayBatch.Empty, recovered: false);
             return;
         }
 
@@ -202,10 +202,10 @@ internal sealed partial class RelayActor : ReceiveActor, IWithTimers
         AskLastValue();
     }
 
-    private void GoLive(Subscriber subscriber, IReadOnlyList<Publication> held, bool recovered)
+    private void GoLive(Subscriber subscriber, RelayBatch held, bool recovered)
     {
         subscriber.Joining(_link.Position, recovered);
-        if (held.Count > 0) _services.Metrics.Delivered(subscriber.Deliver(new Dispatch(new RelayBatch(held), null)));
+        if (held.Publications.Count > 0) _services.Metrics.Delivered(subscriber.Deliver(new Dispatch(held, null)));
 
         _subscribers.Add(subscriber);
         subscriber.JoinedLive(_link.Position);
@@ -229,7 +229,7 @@ internal sealed partial class RelayActor : ReceiveActor, IWithTimers
         recovering.Take(missed);
         if (recovering.HasFailed) CannotRecover(recovering.Subscriber);
         else if (missed.More) Recover(recovering);
-        else GoLive(recovering.Subscriber, recovering.Merge(_link.Position), recovered: true);
+        else GoLive(recovering.Subscriber, new RelayBatch(recovering.Merge(_link.Position)), recovered: true);
     }
 
     private void OnStanding(Standing standing)

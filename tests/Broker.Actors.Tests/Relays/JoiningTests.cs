@@ -36,7 +36,7 @@ public sealed class JoiningTests
         Assert.True(joiners.Hold([Number(1)]));
         Assert.False(joiners.Hold([Number(2), Number(3), Number(4)]));
 
-        Assert.Equal(4, joiners.GiveUp().Single().Held.Count);
+        Assert.Equal(4, joiners.GiveUp().Single().Held.Publications.Count);
         Assert.Empty(joiners.Answered(ticket!.Value));
         Assert.True(joiners.IsEmpty);
     }
@@ -56,9 +56,34 @@ public sealed class JoiningTests
             Assert.True(joiners.Hold([Number(number + 1)]));
 
             var ready = joiners.Answered(ticket!.Value).Single();
-            Assert.Equal(number == 1 ? [At(1), At(2)] : [At(number - 1), At(number), At(number + 1)], ready.Held.Select(one => one.Position));
+            Assert.Equal(number == 1 ? [At(1), At(2)] : [At(number - 1), At(number), At(number + 1)], ready.Held.Publications.Select(one => one.Position));
             ticket = joiners.Ask();
         }
+    }
+
+    [Fact]
+    public void Those_who_joined_at_the_same_place_share_what_was_held_and_its_encoding()
+    {
+        // Each got a copy of its own: ten thousand clients that came back to a busy channel cost ten thousand encodings of the same bytes, in one turn.
+        var joiners = new Joiners(1_000_000);
+        for (var i = 0; i < 3; i++) joiners.Add(new Listener());
+        var ticket = joiners.Ask();
+        joiners.Hold([Number(1)]);
+        joiners.Add(new Listener());
+        joiners.Hold([Number(2)]);
+
+        var ready = joiners.Answered(ticket!.Value);
+        Assert.Equal([At(1), At(2)], ready[0].Held.Publications.Select(one => one.Position));
+        Assert.All(ready, one => Assert.Same(ready[0].Held, one.Held));
+        joiners.Add(new Listener());
+        joiners.Ask();
+        joiners.Add(new Listener());
+        joiners.Hold([Number(3)]);
+
+        var rest = joiners.GiveUp();
+        Assert.Equal([At(2), At(3)], rest[0].Held.Publications.Select(one => one.Position));
+        Assert.Equal([At(3)], rest[1].Held.Publications.Select(one => one.Position));
+        Assert.Same(rest[1].Held, rest[2].Held);
     }
 
     [Fact]
@@ -73,7 +98,7 @@ public sealed class JoiningTests
         Assert.True(joiners.Remove(early));
 
         Assert.True(joiners.Hold([Number(3), Number(4)]));
-        Assert.Equal([At(3), At(4)], joiners.GiveUp().Single().Held.Select(one => one.Position));
+        Assert.Equal([At(3), At(4)], joiners.GiveUp().Single().Held.Publications.Select(one => one.Position));
     }
 
     [Fact]
@@ -216,7 +241,7 @@ public sealed class JoiningTests
                 {
                     var listener = (Listener)ready.Subscriber;
                     if (value > 0 && !ready.Holds(Payload(value))) listener.Replay(Payload(value), null);
-                    listener.Take(ready.Held);
+                    listener.Take(ready.Held.Publications);
                     live.Add(listener);
                 }
             }
