@@ -111,7 +111,11 @@ internal sealed class Outbox
 
             _joining.Joined(subscription, _waiting ??= Borrow());
             if (_joining.IsOver) _joining = null;
-            if (!StartWriting()) return;
+            if (!StartWriting())
+            {
+                GiveBackEmpty();
+                return;
+            }
         }
 
         Write();
@@ -198,9 +202,8 @@ internal sealed class Outbox
             }
 
             // An idle connection keeps nothing.
-            GiveBack(_waiting);
+            GiveBackEmpty();
             GiveBack(_spare);
-            _waiting = null;
             _spare = null;
             _writing = false;
             if (_closed is not { } closed) return null;
@@ -216,6 +219,14 @@ internal sealed class Outbox
         var list = _unused ?? [];
         _unused = null;
         return list;
+    }
+
+    private void GiveBackEmpty()
+    {
+        if (_waiting is { Count: > 0 }) return;
+
+        GiveBack(_waiting);
+        _waiting = null;
     }
 
     private static void GiveBack(List<ReadOnlyMemory<byte>>? list)

@@ -136,6 +136,21 @@ public sealed class OutboxTests
     }
 
     [Fact]
+    public void Who_joins_with_nothing_to_read_keeps_no_list()
+    {
+        // Every client without a replay kept one until its first message, and its thread made another.
+        var outboxes = Enumerable.Range(0, 1000).Select(_ => new Outbox(1000, 2, _ => { })).ToArray();
+        foreach (var outbox in outboxes) outbox.Attach(new CountingTransport());
+        outboxes[0].Joined(0);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        foreach (var outbox in outboxes) outbox.Joined(1);
+        foreach (var outbox in outboxes) outbox.Joined(0);
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1000);
+    }
+
+    [Fact]
     public void One_offer_is_taken_whatever_its_size()
     {
         var closed = new List<CloseReason>();
