@@ -52,7 +52,7 @@ internal sealed class ReaderActor : ReceiveActor
         }
         else if (_rejoins.MayJoin(_services.Time.GetUtcNow()))
         {
-            Join(_subscriber.Position.Epoch.Length > 0 ? _subscriber.Position : null);
+            Join(string.IsNullOrEmpty(_subscriber.Position.Epoch) ? null : _subscriber.Position);
         }
         else
         {

@@ -39,6 +39,20 @@ public sealed class DoorTests : TestKit
         ExpectMsg("no more");
     }
 
+    [Fact]
+    public void Who_came_with_a_position_without_an_epoch_joins_again_when_its_relay_fails_before_it_has_joined()
+    {
+        // default(StreamPosition) has no epoch at all: the subscription failed over it.
+        var (relays, relay) = (CreateTestProbe(), CreateTestProbe());
+        StartDoor(relays).Tell(new Subscribe(News, TestActor, default(StreamPosition)), TestActor);
+        var subscriber = relays.ExpectMsg<Join>().Subscriber;
+        subscriber.Owner.Tell(new JoinsAt(subscriber, relay.Ref), TestActor);
+
+        Sys.Stop(relay.Ref);
+
+        Assert.NotSame(subscriber, relays.ExpectMsg<Join>().Subscriber);
+    }
+
     private IActorRef StartDoor(TestProbe relays)
     {
         var settings = BrokerSettings.Read(Configuration.Default());
