@@ -40,8 +40,6 @@ internal sealed class EncodedBatch
         _ends = ends;
     }
 
-    public int Count => _ends.Length;
-
     /// <summary>The frames from <paramref name="first"/> on, as they stand in the buffer.</summary>
     public ReadOnlyMemory<byte> Slice(int first, int count)
     {
@@ -64,7 +62,4 @@ internal sealed class EncodedBatch
 
         return new EncodedBatch(buffer.WrittenMemory, ends);
     }
-
-    /// <summary>Frames that need no encoding any more.</summary>
-    public static EncodedBatch OfFrame(ReadOnlyMemory<byte> frame) => new(frame, [frame.Length]);
 }
