@@ -34,7 +34,7 @@ internal sealed class Outbox
     private bool _writing;
     private CloseReason? _closed;
 
-    /// <param name="limit">Bytes that may wait, the write that is under way included.</param>
+    /// <param name="limit">Bytes that may wait when more comes, the write that is under way included.</param>
     /// <param name="subscriptions">How many subscriptions will join.</param>
     /// <param name="closing">Told once, when the outbox closes by its own rule.</param>
     /// <param name="metrics">Counts what is written.</param>
@@ -81,8 +81,8 @@ internal sealed class Outbox
         {
             if (_closed is not null) return;
 
-            // One offer is always taken, whatever its size: what Redis sent in one go is shared by all, and says nothing about this client.
-            full = _bytes > 0 && _bytes + bytes > _limit;
+            // What counts is what waits already, not what comes: how much was published in one go says nothing about this client, and those bytes are shared by all.
+            full = _bytes >= _limit;
             _bytes += bytes;
             if (full) DropAll();
             else if (_joining is null || subscription < 0 || _joining.MayPass(subscription)) (_waiting ??= Borrow()).AddRange(frames);

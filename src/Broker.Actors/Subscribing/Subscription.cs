@@ -96,9 +96,9 @@ public sealed class Subscription : IAsyncEnumerable<Publication>, IAsyncDisposab
 
     private void Take(IReadOnlyList<Publication> publications)
     {
-        // As with an outbox: one batch is always taken.
+        // As with an outbox: what waits already counts, not what comes.
         var bytes = publications.Sum(publication => publication.Weight);
-        if (Interlocked.Add(ref _bytes, bytes) is var waiting && waiting > bytes && waiting > _limit)
+        if (Interlocked.Add(ref _bytes, bytes) - bytes >= _limit)
         {
             End(new SlowReaderException());
             return;

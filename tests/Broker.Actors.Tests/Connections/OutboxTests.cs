@@ -66,6 +66,8 @@ public sealed class OutboxTests
 
         outbox.Offer(1, new byte[60]);
         outbox.Offer(1, new byte[60]);
+        Assert.Empty(closed);
+        outbox.Offer(1, new byte[1]);
 
         Assert.Equal([CloseReason.Slow], closed);
     }
@@ -161,6 +163,25 @@ public sealed class OutboxTests
         outbox.Offer(new byte[1000]);
 
         Assert.Empty(closed);
+    }
+
+    [Fact]
+    public async Task One_large_offer_closes_nobody_who_is_just_being_written_to()
+    {
+        // With a few bytes on their way to it, a client that reads was closed as slow when an owner's append of more than the limit came in one go.
+        var transport = new StuckTransport();
+        var closed = new List<CloseReason>();
+        var outbox = new Outbox(100, 0, closed.Add);
+        outbox.Attach(transport);
+        outbox.Offer(new byte[10]);
+
+        outbox.Offer(new byte[1000]);
+        Assert.Empty(closed);
+        transport.Release();
+        await TestNode.UntilAsync(() => transport.Written == 1010, "the large one");
+
+        outbox.Offer(new byte[1]);
+        Assert.Equal([CloseReason.Slow], closed);
     }
 
     [Fact]
