@@ -118,7 +118,7 @@ internal sealed class ConnectionActor : ReceiveActor
         var publication = new OutgoingPublication(
             payload, $"{_connection.Id}-{++_published}", _connection.Id, Plan.Persist ? _services.Settings.Expire : 0, Shared: Plan.Publish.Count > 1);
         var ticket = new FrameTicket(_connection, received, Plan.Publish.Count, _services);
-        var until = _services.Time.GetUtcNow() + _services.Settings.PublishTimeout;
+        var until = _services.Now + _services.Settings.PublishTimeout;
 
         foreach (var channel in Plan.Publish) _relays.Tell(new RelayPublish(channel, publication, ticket, until, Retry: true));
     }
@@ -150,7 +150,7 @@ internal sealed class ConnectionActor : ReceiveActor
     {
         var subscription = _subscriptions[index];
         subscription.Rejoins ??= new Rejoins();
-        if (!subscription.Rejoins.MayJoin(_services.Time.GetUtcNow()))
+        if (!subscription.Rejoins.MayJoin(_services.Now))
         {
             _services.Log.LogError("The relay of {Channel} fails again and again: connection {Connection} is closed", subscription.Channel, _connection.Id);
             OnClose(new CloseConnection(CloseReason.InternalError));

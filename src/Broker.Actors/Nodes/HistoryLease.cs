@@ -32,7 +32,10 @@ internal sealed class HistoryLease : IAsyncDisposable
     }
 
     /// <summary>Nobody else can have taken it. It ends by itself when it cannot be renewed, and comes back when it can.</summary>
-    public bool IsHeld => _time.GetUtcNow().UtcTicks < Interlocked.Read(ref _heldUntil);
+    public bool IsHeld => Now.Ticks < Interlocked.Read(ref _heldUntil);
+
+    /// <summary>Not the time of day, which may be set: an hour on, and the lease would be lost; an hour back, and held long after it ran out.</summary>
+    private TimeSpan Now => _time.GetElapsedTime(0);
 
     /// <summary>
     /// Null where no lease is needed. Waits for the lease of a node that has died to run out. Where Redis does not answer, the lease is not held yet.
@@ -43,10 +46,10 @@ internal sealed class HistoryLease : IAsyncDisposable
         if (settings.History.Count == 0) return null;
 
         var lease = new HistoryLease(bus, settings, log, time);
-        var deadline = time.GetUtcNow() + Duration + TimeSpan.FromSeconds(1);
+        var deadline = lease.Now + Duration + TimeSpan.FromSeconds(1);
         while (await lease.TryTakeAsync() == false)
         {
-            if (time.GetUtcNow() > deadline)
+            if (lease.Now > deadline)
                 throw new BrokerStartException(
                     "another node with history uses this Redis and prefix: switch broker.history off on one of them, or give it another broker.prefix");
 
@@ -125,11 +128,11 @@ internal sealed class HistoryLease : IAsyncDisposable
     /// <summary>Null when Redis cannot be asked: what was held is held until it runs out.</summary>
     private async Task<bool?> HoldAsync()
     {
-        var asked = _time.GetUtcNow();
+        var asked = Now;
         try
         {
             var held = await _bus.HoldLeaseAsync(_key, _holder, Duration);
-            Interlocked.Exchange(ref _heldUntil, held ? (asked + Duration).UtcTicks : 0);
+            Interlocked.Exchange(ref _heldUntil, held ? (asked + Duration).Ticks : 0);
             return held;
         }
         catch (RedisUnavailableException)

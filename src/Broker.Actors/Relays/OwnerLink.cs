@@ -12,8 +12,8 @@ internal sealed class OwnerLink(TimeSpan silentAfter)
     public static readonly TimeSpan AnswersWithin = TimeSpan.FromSeconds(5);
 
     private readonly Sequence _sequence = new();
-    private DateTimeOffset _heard;
-    private DateTimeOffset _fillingSince;
+    private TimeSpan _heard;
+    private TimeSpan _fillingSince;
     private long _tickets;
     private long _filling;
 
@@ -33,10 +33,10 @@ internal sealed class OwnerLink(TimeSpan silentAfter)
     /// <summary>What a former owner sends would be the same again, or older.</summary>
     public bool IsOwner(IActorRef sender) => Owner is not null && sender.Equals(Owner);
 
-    public void Heard(DateTimeOffset now) => _heard = now;
+    public void Heard(TimeSpan now) => _heard = now;
 
     /// <summary>It should have said where the channel stands long ago: attach again.</summary>
-    public bool IsSilent(DateTimeOffset now) => now - _heard > silentAfter;
+    public bool IsSilent(TimeSpan now) => now - _heard > silentAfter;
 
     /// <summary>For a question to the owner.</summary>
     public long NextTicket() => ++_tickets;
@@ -72,7 +72,7 @@ internal sealed class OwnerLink(TimeSpan silentAfter)
     public IReadOnlyList<Publication> Take(IReadOnlyList<Publication> items) => IsReady ? _sequence.Take(items, HasHistory) : [];
 
     /// <summary>What to ask for now, since something is missing; null if nothing is, or it is asked already.</summary>
-    public (long Ticket, StreamPosition Since)? AskForMissing(DateTimeOffset now)
+    public (long Ticket, StreamPosition Since)? AskForMissing(TimeSpan now)
     {
         if (!HasGap || Owner is null || (_filling != 0 && now - _fillingSince < AnswersWithin)) return null;
 

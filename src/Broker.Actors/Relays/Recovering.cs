@@ -18,7 +18,7 @@ internal sealed class Recovering(Subscriber subscriber, RecoveryLimits limits)
 
     public Subscriber Subscriber { get; } = subscriber;
 
-    public DateTimeOffset AskedAt { get; private set; }
+    public TimeSpan AskedAt { get; private set; }
 
     /// <summary>It cannot be whole any more, or is more than may be collected.</summary>
     public bool HasFailed => !_whole || _missed.Count + _held.Count > limits.Publications || _missedBytes + _heldBytes > limits.Bytes;
@@ -27,7 +27,7 @@ internal sealed class Recovering(Subscriber subscriber, RecoveryLimits limits)
     public bool IsTooFarBehind(StreamPosition live) => live.Epoch == _position.Epoch && live.Offset - Subscriber.Since.Offset > limits.Publications;
 
     /// <summary>After which position the next page is to be read; also when a question or its answer may be lost.</summary>
-    public StreamPosition Ask(DateTimeOffset now)
+    public StreamPosition Ask(TimeSpan now)
     {
         // What has been passed on by now stands in the history, so that page or one after it brings it.
         _held.Clear();

@@ -9,11 +9,11 @@ internal sealed class Rejoins
 
     private static readonly TimeSpan Within = TimeSpan.FromSeconds(10);
 
-    private DateTimeOffset _since;
+    private TimeSpan _since;
     private int _count;
 
     /// <summary>The relay has failed. True if the subscriber may join again.</summary>
-    public bool MayJoin(DateTimeOffset now)
+    public bool MayJoin(TimeSpan now)
     {
         if (now - _since > Within) (_since, _count) = (now, 0);
         return ++_count <= Most;

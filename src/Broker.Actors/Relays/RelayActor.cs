@@ -24,8 +24,8 @@ internal sealed partial class RelayActor : ReceiveActor, IWithTimers
     private readonly OwnerLink _link;
     private readonly Gathered _gathered = new();
     private ReadOnlyMemory<byte>? _slot;
-    private DateTimeOffset _sentAt;
-    private DateTimeOffset _askedAt;
+    private TimeSpan _sentAt;
+    private TimeSpan _askedAt;
     private bool _flushing;
     private long _handled;
 
@@ -67,7 +67,7 @@ internal sealed partial class RelayActor : ReceiveActor, IWithTimers
     {
         _services.Metrics.RelayStopped();
         Fail(_queue.Published(_queue.NextNumber), PublishFailure.Unknown);
-        Fail(_queue.Expire(DateTimeOffset.MaxValue), PublishFailure.Unavailable);
+        Fail(_queue.Expire(TimeSpan.MaxValue), PublishFailure.Unavailable);
         _link.Owner?.Tell(new Detach(_channel, _id));
     }
 
@@ -260,7 +260,7 @@ internal sealed partial class RelayActor : ReceiveActor, IWithTimers
         AskLastValue();
     }
 
-    private void RecoverAgain(DateTimeOffset askedBefore)
+    private void RecoverAgain(TimeSpan askedBefore)
     {
         foreach (var (ticket, recovering) in _recovering.Where(open => open.Value.AskedAt < askedBefore).ToArray())
         {
@@ -312,7 +312,7 @@ internal sealed partial class RelayActor : ReceiveActor, IWithTimers
 
         // Questions to a former owner may never be answered.
         _joiners.Forget();
-        RecoverAgain(DateTimeOffset.MaxValue);
+        RecoverAgain(TimeSpan.MaxValue);
 
         if (_queue.Again() is { } batch) Send(batch);
     }
@@ -357,7 +357,7 @@ internal sealed partial class RelayActor : ReceiveActor, IWithTimers
 
     private bool IsIdle => _subscribers.Count == 0 && _early.Count == 0 && _joiners.IsEmpty && _recovering.Count == 0 && _queue.IsEmpty;
 
-    private DateTimeOffset Now => _services.Time.GetUtcNow();
+    private TimeSpan Now => _services.Now;
 
     private void Heard() => _link.Heard(Now);
 

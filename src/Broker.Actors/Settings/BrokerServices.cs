@@ -15,6 +15,9 @@ internal sealed record BrokerServices(
 
     private readonly bool _hasDispatcher = System.Settings.Config.HasPath(ChannelDispatcher);
 
+    /// <summary>What durations on this node are measured with: unlike the time of day it is never set. Counts from some moment in the past and means nothing elsewhere.</summary>
+    public TimeSpan Now => Time.GetElapsedTime(0);
+
     /// <summary>Puts an actor there, unless the application's own actor system has no such dispatcher.</summary>
     public Props OnChannelDispatcher(Props props) => _hasDispatcher ? props.WithDispatcher(ChannelDispatcher) : props;
 

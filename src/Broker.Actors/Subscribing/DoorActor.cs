@@ -63,7 +63,7 @@ internal sealed class DoorActor : ReceiveActor
 
         var publication = new OutgoingPublication(
             order.Payload.ToArray(), order.PublishId ?? Epochs.New() + Epochs.New(), null, order.Expire ?? _services.Settings.Expire);
-        _relays.Tell(new RelayPublish(order.Channel, publication, ticket, _services.Time.GetUtcNow() + _services.Settings.PublishTimeout, Retry: false));
+        _relays.Tell(new RelayPublish(order.Channel, publication, ticket, _services.Now + _services.Settings.PublishTimeout, Retry: false));
     }
 
     private void OnStartReader(StartReader order) => Start(order.Reader, order.Channel, order.Reader, order.Since, readingActor: null);

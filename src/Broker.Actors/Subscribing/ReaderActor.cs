@@ -50,7 +50,7 @@ internal sealed class ReaderActor : ReceiveActor
         {
             Context.Parent.Tell(new Unsubscribe(_channel, readingActor!));
         }
-        else if (_rejoins.MayJoin(_services.Time.GetUtcNow()))
+        else if (_rejoins.MayJoin(_services.Now))
         {
             Join(string.IsNullOrEmpty(_subscriber.Position.Epoch) ? null : _subscriber.Position);
         }

@@ -76,6 +76,24 @@ public sealed class HistoryLeaseTests
     }
 
     [Fact]
+    public async Task Whoever_sets_the_clock_neither_ends_nor_prolongs_a_lease()
+    {
+        // An hour forward ended it; an hour back let the node believe in it for an hour after it had run out.
+        var time = new ManualTime();
+        var bus = new InMemoryBus(new InMemoryStore());
+        await using var lease = await TakeAsync(bus, time);
+        bus.Disconnect();
+
+        time.Set(TimeSpan.FromHours(1));
+        Assert.True(lease.IsHeld);
+        time.Set(TimeSpan.FromHours(-2));
+        time.Elapse(LongerThanTheLease);
+        Assert.False(lease.IsHeld);
+
+        bus.Reconnect();
+    }
+
+    [Fact]
     public async Task A_lease_that_somebody_else_took_meanwhile_is_his_until_he_gives_it_back()
     {
         var time = new ManualTime();

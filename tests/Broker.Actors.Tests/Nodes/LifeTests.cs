@@ -189,7 +189,7 @@ public sealed class LifeTests
     {
         await using var test = await TestNode.StartAsync();
         var ticket = new AwaitedTicket();
-        var lost = new RelayPublish(News, new OutgoingPublication([1], null, null, 0), ticket, DateTimeOffset.MaxValue, Retry: true);
+        var lost = new RelayPublish(News, new OutgoingPublication([1], null, null, 0), ticket, TimeSpan.MaxValue, Retry: true);
 
         test.Node.Services.System.DeadLetters.Tell(lost, ActorRefs.NoSender);
 

@@ -7,10 +7,18 @@ namespace Broker.Actors.Tests.Redis;
 internal sealed class ManualTime : TimeProvider
 {
     private TimeSpan _passed;
+    private TimeSpan _set;
 
-    public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch.AddYears(50) + _passed;
+    public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch.AddYears(50) + _passed + _set;
+
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public override long GetTimestamp() => _passed.Ticks;
 
     public void Elapse(TimeSpan time) => _passed += time;
+
+    /// <summary>Somebody sets the clock: no time passes.</summary>
+    public void Set(TimeSpan by) => _set += by;
 }
 
 internal sealed class EmbeddedRedis : AnyRedis

@@ -6,7 +6,7 @@ namespace Broker.Actors.Tests.Relays;
 /// <summary>When a relay attaches again, and what a gap means.</summary>
 public sealed class OwnerLinkTests : TestKit
 {
-    private static readonly DateTimeOffset Start = DateTimeOffset.UnixEpoch;
+    private static readonly TimeSpan Start = TimeSpan.FromHours(1);
 
     private readonly OwnerLink _link = new(TimeSpan.FromSeconds(45));
 

@@ -38,7 +38,7 @@ public sealed class OwnerTests : TestKit
         var relay = StartRelay(owner);
         relay.Tell(new Attached(new StreamPosition("e", 0), Ready: true, HasHistory: false), owner.Ref);
         var ticket = new AwaitedTicket();
-        relay.Tell(new RelayPublish(News, new OutgoingPublication([1], "id", null, 0), ticket, DateTimeOffset.MaxValue, Retry: false), TestActor);
+        relay.Tell(new RelayPublish(News, new OutgoingPublication([1], "id", null, 0), ticket, TimeSpan.MaxValue, Retry: false), TestActor);
         var batch = owner.ExpectMsg<PublishBatch>();
 
         relay.Tell(new Detached(News), former.Ref);

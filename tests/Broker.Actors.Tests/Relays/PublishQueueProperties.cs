@@ -36,15 +36,15 @@ public sealed class PublishQueueProperties
     public void What_has_waited_too_long_comes_out_and_the_rest_stays_in_order()
     {
         var queue = new PublishQueue(10, 100);
-        queue.Add(Pending(1, [1]) with { Until = DateTimeOffset.UnixEpoch });
+        queue.Add(Pending(1, [1]) with { Until = TimeSpan.Zero });
         queue.Add(Pending(2, [2]));
 
-        Assert.Equal(["1"], queue.Expire(DateTimeOffset.UnixEpoch).Select(pending => pending.Publication.PublishId));
+        Assert.Equal(["1"], queue.Expire(TimeSpan.Zero).Select(pending => pending.Publication.PublishId));
         Assert.Equal(["2"], queue.Next()!.Value.Publications.Select(publication => publication.PublishId));
     }
 
     private static PublishQueue.Pending Pending(int number, byte[] payload, bool retry = true) =>
-        new(new OutgoingPublication(payload, $"{number}", null, 0), new AwaitedTicket(), DateTimeOffset.MaxValue, retry);
+        new(new OutgoingPublication(payload, $"{number}", null, 0), new AwaitedTicket(), TimeSpan.MaxValue, retry);
 
     private static void Run(Choices choices, bool hasHistory)
     {
@@ -114,7 +114,7 @@ public sealed class PublishQueueProperties
         private void Publish()
         {
             _queue.Add(new PublishQueue.Pending(
-                new OutgoingPublication(Encoding.UTF8.GetBytes("x"), $"{++_published}", null, 0), new AwaitedTicket(), DateTimeOffset.MaxValue, Retry: true));
+                new OutgoingPublication(Encoding.UTF8.GetBytes("x"), $"{++_published}", null, 0), new AwaitedTicket(), TimeSpan.MaxValue, Retry: true));
             choices.Step($"publish {_published}");
             if (_owner >= 0 && _queue.Next() is { } batch) Send(batch);
         }
@@ -215,7 +215,7 @@ public sealed class PublishQueueProperties
                     _done.AddRange(_queue.Published(published.Number).Select(pending => pending.Publication.PublishId!));
                     break;
                 case BatchRefused refused:
-                    _queue.Refused(refused.Number, refused.MayRepeat, DateTimeOffset.UnixEpoch);
+                    _queue.Refused(refused.Number, refused.MayRepeat, TimeSpan.Zero);
                     break;
             }
         }
@@ -224,7 +224,7 @@ public sealed class PublishQueueProperties
         {
             _owner = -1;
             if (!hasHistory && _queue.IsUnderWay)
-                _failed.AddRange(_queue.Refused(_queue.NextNumber, false, DateTimeOffset.UnixEpoch).Select(pending => pending.Publication.PublishId!));
+                _failed.AddRange(_queue.Refused(_queue.NextNumber, false, TimeSpan.Zero).Select(pending => pending.Publication.PublishId!));
             Attach();
         }
 

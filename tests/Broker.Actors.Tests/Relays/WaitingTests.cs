@@ -19,10 +19,10 @@ public sealed class WaitingTests : TestKit
         // Every publish began the wait for the next attempt anew: with more than four in a second there was none, and what had waited too long waited on.
         var (relay, services) = StartRelay(CreateTestProbe());
         var ticket = new AwaitedTicket();
-        relay.Tell(Publish(ticket, services.Time.GetUtcNow()), TestActor);
+        relay.Tell(Publish(ticket, services.Now), TestActor);
 
         for (var deadline = DateTime.UtcNow + Soon; !ticket.Result.IsCompleted && DateTime.UtcNow < deadline; await Task.Delay(20))
-            relay.Tell(Publish(new AwaitedTicket(), DateTimeOffset.MaxValue), TestActor);
+            relay.Tell(Publish(new AwaitedTicket(), TimeSpan.MaxValue), TestActor);
 
         Assert.True(ticket.Result.IsCompleted);
         Assert.Equal(PublishFailure.Unavailable, (await ticket.Result).Failure);
@@ -34,8 +34,8 @@ public sealed class WaitingTests : TestKit
         var owner = CreateTestProbe();
         var (relay, services) = StartRelay(owner);
         var ticket = new AwaitedTicket();
-        relay.Tell(Publish(ticket, services.Time.GetUtcNow()), TestActor);
-        relay.Tell(Publish(new AwaitedTicket(), DateTimeOffset.MaxValue), TestActor);
+        relay.Tell(Publish(ticket, services.Now), TestActor);
+        relay.Tell(Publish(new AwaitedTicket(), TimeSpan.MaxValue), TestActor);
 
         owner.IgnoreMessages<Attach>();
         relay.Tell(new Attached(new StreamPosition("e", 0), Ready: true, HasHistory: false), owner.Ref);
@@ -44,13 +44,42 @@ public sealed class WaitingTests : TestKit
         Assert.Equal(PublishFailure.Unavailable, (await ticket.Result.WaitAsync(Soon)).Failure);
     }
 
-    private (IActorRef Relay, BrokerServices Services) StartRelay(TestProbe channels)
+    [Fact]
+    public async Task Whoever_sets_the_clock_ends_no_publish()
+    {
+        // Set an hour forward, all that waited failed at once; set back, it waited an hour too long.
+        var owner = CreateTestProbe();
+        var clock = new SetClock();
+        var (relay, services) = StartRelay(owner, clock);
+        var (waits, late) = (new AwaitedTicket(), new AwaitedTicket());
+        relay.Tell(Publish(waits, services.Now + TimeSpan.FromMinutes(1)), TestActor);
+        relay.Tell(Publish(late, services.Now), TestActor);
+
+        clock.By = TimeSpan.FromHours(1);
+        owner.IgnoreMessages<Attach>();
+        relay.Tell(new Attached(new StreamPosition("e", 0), Ready: true, HasHistory: false), owner.Ref);
+        var batch = owner.ExpectMsg<PublishBatch>();
+        relay.Tell(new BatchPublished(batch.Number, []), owner.Ref);
+
+        Assert.Null((await waits.Result.WaitAsync(Soon)).Failure);
+        Assert.Equal(PublishFailure.Unavailable, (await late.Result.WaitAsync(Soon)).Failure);
+    }
+
+    private (IActorRef Relay, BrokerServices Services) StartRelay(TestProbe channels, TimeProvider? time = null)
     {
         var settings = BrokerSettings.Read(Configuration.Default());
-        var services = new BrokerServices(Sys, new InMemoryBus(), settings, new BrokerMetrics(() => true), NullLogger.Instance, TimeProvider.System, null);
+        var services = new BrokerServices(Sys, new InMemoryBus(), settings, new BrokerMetrics(() => true), NullLogger.Instance, time ?? TimeProvider.System, null);
         return (Sys.ActorOf(Props.Create(() => new RelayActor(News, channels.Ref, services))), services);
     }
 
-    private static RelayPublish Publish(AwaitedTicket ticket, DateTimeOffset until) =>
+    private static RelayPublish Publish(AwaitedTicket ticket, TimeSpan until) =>
         new(News, new OutgoingPublication([1], "id", null, 0), ticket, until, Retry: false);
+
+    /// <summary>Somebody sets the clock: the time of day jumps, but no time passes.</summary>
+    private sealed class SetClock : TimeProvider
+    {
+        public TimeSpan By { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + By;
+    }
 }
