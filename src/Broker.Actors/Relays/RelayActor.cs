@@ -338,6 +338,7 @@ internal sealed partial class RelayActor : ReceiveActor, IWithTimers
     {
         Expire();
         if (_link.IsSilent(Now)) Attach();
+        RecoverAgain(Now - OwnerLink.AnswersWithin); // A read that Redis did not answer is not answered here either.
         if (_link.Owner is not null && Now - _sentAt > OwnerLink.AnswersWithin && _queue.Again() is { } batch) Send(batch);
         RestWhenIdle();
     }

@@ -32,12 +32,12 @@ public sealed class WaitingTests : TestKit
     public async Task What_has_expired_when_the_owner_comes_is_not_sent()
     {
         var owner = CreateTestProbe();
+        owner.IgnoreMessages<Attach>();
         var (relay, services) = StartRelay(owner);
         var ticket = new AwaitedTicket();
         relay.Tell(Publish(ticket, services.Now), TestActor);
         relay.Tell(Publish(new AwaitedTicket(), TimeSpan.MaxValue), TestActor);
 
-        owner.IgnoreMessages<Attach>();
         relay.Tell(new Attached(new StreamPosition("e", 0), Ready: true, HasHistory: false), owner.Ref);
 
         Assert.Single(owner.ExpectMsg<PublishBatch>().Publications);
@@ -49,6 +49,7 @@ public sealed class WaitingTests : TestKit
     {
         // Set an hour forward, all that waited failed at once; set back, it waited an hour too long.
         var owner = CreateTestProbe();
+        owner.IgnoreMessages<Attach>();
         var clock = new SetClock();
         var (relay, services) = StartRelay(owner, clock);
         var (waits, late) = (new AwaitedTicket(), new AwaitedTicket());
@@ -56,7 +57,6 @@ public sealed class WaitingTests : TestKit
         relay.Tell(Publish(late, services.Now), TestActor);
 
         clock.By = TimeSpan.FromHours(1);
-        owner.IgnoreMessages<Attach>();
         relay.Tell(new Attached(new StreamPosition("e", 0), Ready: true, HasHistory: false), owner.Ref);
         var batch = owner.ExpectMsg<PublishBatch>();
         relay.Tell(new BatchPublished(batch.Number, []), owner.Ref);
