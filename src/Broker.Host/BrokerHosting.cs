@@ -8,7 +8,7 @@ using Broker.Host.Pages;
 namespace Broker.Host;
 
 /// <summary>
-/// Broker inside an ASP.NET Core application: <see cref="AddBroker(IHostApplicationBuilder)"/> before it is built, <see cref="MapBroker"/> after.
+/// Broker inside an ASP.NET Core application: <see cref="AddBroker{TBuilder}(TBuilder)"/> before it is built, <see cref="MapBroker"/> after.
 /// </summary>
 /// <example>
 /// <code>

@@ -1,3 +1,5 @@
+using Broker.Actors.Channels;
+
 namespace Broker.Actors.Audiences;
 
 /// <summary>
@@ -13,4 +15,11 @@ public sealed record Caller(string? User, IReadOnlyList<string> Groups, string? 
 
     /// <summary>True when a user is known.</summary>
     public bool IsAuthenticated => User is not null;
+
+    /// <summary>For a log: never the session key.</summary>
+    public override string ToString()
+    {
+        var session = SessionKey is null ? "none" : "#" + ChannelName.HashOf(SessionKey)[..8];
+        return ChannelName.Printable($"{User ?? "anonymous"} in [{string.Join(", ", Groups)}], session {session}");
+    }
 }

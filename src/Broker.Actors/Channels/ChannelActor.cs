@@ -10,33 +10,34 @@ namespace Broker.Actors.Channels;
 /// </summary>
 internal abstract class ChannelActor : ReceiveActor, IWithTimers
 {
-    private static readonly TimeSpan ReadRetry = TimeSpan.FromMilliseconds(250);
-
     private readonly AttachedRelays _relays = new();
     private readonly LastValueReads _lastValues = new();
+    private readonly Episode _readingLast = new();
+    private readonly Episode _refusingLast = new();
     private readonly List<Parked> _parked = [];
     private long _fence;
+    private long _readFence;
     private long _reads;
     private LastValue _read;
     private bool _unsettled;
+    private bool _refused;
 
-    protected ChannelActor(string redisName, BrokerServices services)
+    protected ChannelActor(BrokerServices services)
     {
         Services = services;
-        Keys = new RedisKeys(redisName);
-        Name = ChannelName.FromRedis(redisName, services.Settings.Prefix);
 
-        Receive<Attach>(OnAttach);
-        Receive<Detach>(OnDetach);
+        ReceiveOfChannel<Attach>(OnAttach);
+        ReceiveOfChannel<Detach>(OnDetach);
         Receive<Terminated>(OnRelayGone);
-        Receive<PublishBatch>(OnPublishBatch);
-        Receive<ReadMissed>(OnReadMissed);
-        Receive<ReadLast>(OnReadLast);
+        ReceiveOfChannel<PublishBatch>(OnPublishBatch);
+        ReceiveOfChannel<ReadMissed>(OnReadMissed);
+        ReceiveOfChannel<ReadLast>(OnReadLast);
         ReceiveFromRedis<LastValueRead>(OnLastValueRead);
         ReceiveFromRedis<SubscriptionConfirmed>(_ => OnConfirmed());
         ReceiveFromRedis<SubscriptionArrived>(OnArrived);
         ReceiveFromRedis<SubscriptionPassed>(OnPassed);
         ReceiveFromRedis<SubscriptionLost>(_ => OnLost());
+        ReceiveFromRedis<SubscriptionRefused>(OnRefused);
         Receive<Tick>(OnTick);
         Receive<StopChannel>(_ => Context.Stop(Self));
     }
@@ -45,9 +46,10 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
 
     protected BrokerServices Services { get; }
 
-    protected RedisKeys Keys { get; }
+    /// <summary>Known from the first message on, like all that follows from it: the actor's path must not name a session.</summary>
+    protected ChannelName Name { get; private set; } = null!;
 
-    protected ChannelName Name { get; }
+    protected RedisKeys Keys { get; private set; } = null!;
 
     protected ChannelSubscription Subscription { get; private set; } = null!;
 
@@ -66,17 +68,16 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
     protected override void PreStart()
     {
         Services.Metrics.ChannelStarted();
-        Subscription = new ChannelSubscription(Self);
-        Timers.StartPeriodicTimer(Tick.Quiet, Tick.Quiet, Services.Settings.Channel.TellPositionEvery);
         Rest();
-        Start();
     }
 
     protected override void PostStop()
     {
-        Services.Bus.Unsubscribe(Keys.Channel, Subscription);
         Services.Metrics.ChannelStopped();
-        foreach (var relay in _relays.Refs) relay.Tell(new Detached(Keys.Channel));
+        if (!HasBegun) return;
+
+        Services.Bus.Unsubscribe(Keys.Channel, Subscription);
+        TellRelays(new Detached(Name));
     }
 
     /// <summary>What was asked before a restart is answered after it, too: that is dropped.</summary>
@@ -87,7 +88,7 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
             if (ReferenceEquals(message.Life, Subscription)) handler(message);
         });
 
-    /// <summary>Subscribes, now or as soon as what must come first is done.</summary>
+    /// <summary>The channel's name is known. Subscribes, now or as soon as what must come first is done.</summary>
     protected abstract void Start();
 
     protected abstract void Confirmed();
@@ -100,6 +101,11 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
     protected abstract void Publish(PublishBatch batch);
 
     protected abstract void ReadMissed(ReadMissed order, IActorRef relay);
+
+    /// <summary>A relay has attached that has delivered this much.</summary>
+    protected virtual void RelayHasDelivered(StreamPosition position)
+    {
+    }
 
     /// <summary>True while a payload equal to this one is on its way to the relays.</summary>
     protected abstract bool Holds(byte[] payload);
@@ -118,7 +124,12 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
         if (publications.Count == 0) return;
 
         Services.Metrics.PublicationsIn(publications.Count);
-        TellRelays(new Publications(publications));
+        for (var (start, end) = (0, 0); start < publications.Count; start = end)
+        {
+            end = PublicationsFrame.End(publications, start);
+            TellRelays(new Publications(end - start == publications.Count ? publications : [.. publications.Take(start..end)]));
+        }
+
         _unsettled = true;
         if (!Timers.IsTimerActive(Tick.Settled)) Timers.StartSingleTimer(Tick.Settled, Tick.Settled, Services.Settings.Channel.TellPositionAfter);
     }
@@ -128,6 +139,17 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
     {
         TellRelays(new Attached(Position, true, HasHistory));
         ReadLastValue();
+    }
+
+    /// <summary>Everything that Redis has published by now has arrived when <see cref="Passed"/> comes with this ticket; it never comes if the subscription is lost.</summary>
+    protected long Fence()
+    {
+        Services.Bus.Fence(Keys.Channel, ++_fence);
+        return _fence;
+    }
+
+    protected virtual void Passed(long ticket)
+    {
     }
 
     /// <summary>The channel itself wants to know its last value: <see cref="LastValueIs"/>.</summary>
@@ -153,10 +175,30 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
         }
     }
 
+    private bool HasBegun => Subscription is not null;
+
+    private void ReceiveOfChannel<T>(Action<T> handler)
+        where T : IChannelMessage =>
+        Receive<T>(message =>
+        {
+            if (!HasBegun) Begin(message.Channel.ToRedis(Services.Settings.Prefix));
+            handler(message);
+        });
+
+    private void Begin(string redisName)
+    {
+        Keys = new RedisKeys(redisName);
+        Name = ChannelName.FromRedis(redisName, Services.Settings.Prefix);
+        Subscription = new ChannelSubscription(Self);
+        Timers.StartPeriodicTimer(Tick.Quiet, Tick.Quiet, Services.Settings.Channel.TellPositionEvery);
+        Start();
+    }
+
     private void OnAttach(Attach attach)
     {
         Timers.Cancel(Tick.Passivate);
         if (_relays.Attach(attach.Relay, Sender, attach.NextBatch)) Context.Watch(Sender);
+        RelayHasDelivered(attach.Delivered);
         Sender.Tell(new Attached(Position, IsReady, HasHistory));
     }
 
@@ -184,7 +226,7 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
                 Sender.Tell(answer!);
                 break;
             case AttachedRelays.Verdict.AttachAgain:
-                Sender.Tell(new Detached(Keys.Channel));
+                Sender.Tell(new Detached(Name));
                 break;
         }
     }
@@ -203,7 +245,7 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
 
         var number = ++_reads;
         Services.Bus.ReadLastAsync(Keys)
-            .PipeTo(Self, success: value => new LastValueRead(Subscription, number, value), failure: _ => new LastValueRead(Subscription, number, null));
+            .PipeTo(Self, success: value => new LastValueRead(Subscription, number, value, null), failure: fault => new LastValueRead(Subscription, number, default, fault));
     }
 
     private void OnLastValueRead(LastValueRead read)
@@ -211,21 +253,42 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
         // Asked before the subscription was lost.
         if (read.Number != _reads) return;
 
-        if (read.Value is not { } value)
+        if (read.Fault is RedisRefusedException refusal)
         {
-            _lastValues.Fail();
-            Timers.StartSingleTimer(Tick.ReadAgain, Tick.ReadAgain, ReadRetry);
+            LastValueRefused(refusal);
             return;
         }
 
+        if (read.Fault is not null)
+        {
+            _lastValues.Fail();
+            Timers.StartSingleTimer(Tick.ReadAgain, Tick.ReadAgain, _readingLast.Failed());
+            return;
+        }
+
+        _readingLast.End();
+        _refusingLast.End();
+
         // A publication that Redis had sent out before it was asked may still be on the way here: the value belongs behind it.
-        _read = value;
-        Services.Bus.Fence(Keys.Channel, ++_fence);
+        _read = read.Value;
+        _readFence = Fence();
+    }
+
+    /// <summary>Whoever waits for it goes without: asking again would not mend it.</summary>
+    private void LastValueRefused(RedisRefusedException refusal)
+    {
+        if (!_refusingLast.IsOpen) Services.Log.LogWarning("Redis refuses to tell the last message of {Channel}: {Reason}", Name, refusal.Message);
+
+        _refusingLast.Failed();
+        TellLastValue(default, _lastValues.End());
+        ReadLastValue();
     }
 
     private void OnConfirmed()
     {
         IsSubscribed = true;
+        _refused = false;
+        Timers.Cancel(Tick.SubscribeAgain);
         Confirmed();
     }
 
@@ -237,7 +300,8 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
 
     private void OnPassed(SubscriptionPassed passed)
     {
-        if (passed.Ticket != _fence) return;
+        Passed(passed.Ticket);
+        if (passed.Ticket != _readFence) return;
 
         var readers = _lastValues.End();
         if (_read.Payload is { } payload && Holds(payload))
@@ -256,17 +320,28 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
     private void OnLost()
     {
         IsSubscribed = false;
-        _fence++;
+        _readFence = 0;
         _reads++;
         _lastValues.Fail();
         SubscriptionWasLost();
         AnswerParked();
     }
 
+    /// <summary>The channel alone is without Redis: publishes fail and subscribers wait, as in an outage.</summary>
+    private void OnRefused(SubscriptionRefused refused)
+    {
+        if (!_refused) Services.Log.LogWarning("Redis refuses the subscription of {Channel}: {Reason}", Name, refused.Reason);
+
+        _refused = true;
+        Timers.StartSingleTimer(Tick.SubscribeAgain, Tick.SubscribeAgain, Services.Settings.Channel.SubscribeAgainAfter);
+        OnLost();
+    }
+
     private void OnTick(Tick tick)
     {
         if (tick == Tick.Passivate) Passivate();
         else if (tick == Tick.ReadAgain) ReadLastValue();
+        else if (tick == Tick.SubscribeAgain) Subscribe();
         else if (tick == Tick.Settled) Settle();
         else if (tick == Tick.Quiet) TellPosition();
         else Tock(tick);
@@ -304,7 +379,7 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
     {
         if (_relays.Count > 0) return;
 
-        if (IsIdle) Context.Parent.Tell(new Passivate(StopChannel.Instance));
+        if (!HasBegun || IsIdle) Context.Parent.Tell(new Passivate(StopChannel.Instance));
         else Rest();
     }
 
@@ -318,9 +393,10 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
         public static readonly Tick Forget = new("forget");
         public static readonly Tick TryAgain = new("try again");
         public static readonly Tick Refuse = new("refuse");
+        public static readonly Tick SubscribeAgain = new("subscribe again");
     }
 
-    private sealed record LastValueRead(ChannelSubscription Life, long Number, LastValue? Value) : FromRedis(Life);
+    private sealed record LastValueRead(ChannelSubscription Life, long Number, LastValue Value, Exception? Fault) : FromRedis(Life);
 
     private readonly record struct Parked(LastValue Value, IReadOnlyList<LastValueReads.Reader> Readers);
 }

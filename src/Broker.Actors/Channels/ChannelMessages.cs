@@ -2,33 +2,34 @@ using Broker.Actors.Redis;
 
 namespace Broker.Actors.Channels;
 
-/// <summary>What goes to a channel's owner: it names the entity that it is for. The name is the Redis name.</summary>
+/// <summary>What goes to a channel's owner: it names the channel that it is for, since the actor cannot tell from its path.</summary>
 internal interface IChannelMessage
 {
-    string Channel { get; }
+    ChannelName Channel { get; }
 }
 
 /// <summary>A relay is there, or there again. Repeated until answered.</summary>
 /// <param name="Relay">The relay's id; a new one after every start of it.</param>
 /// <param name="NextBatch">The number of the next <see cref="PublishBatch"/> that will come: one that was sent and never answered comes again.</param>
-internal sealed record Attach(string Channel, string Relay, long NextBatch) : IChannelMessage;
+/// <param name="Delivered">What the relay itself has had from the channel's owners; never what a client says.</param>
+internal sealed record Attach(ChannelName Channel, string Relay, long NextBatch, StreamPosition Delivered) : IChannelMessage;
 
 /// <summary>The owner knows the relay; until <paramref name="Ready"/> nothing arrives from Redis, and publishes wait or are refused.</summary>
 internal sealed record Attached(StreamPosition Position, bool Ready, bool HasHistory);
 
 /// <summary>The relay has neither subscribers nor publishers left.</summary>
-internal sealed record Detach(string Channel, string Relay) : IChannelMessage;
+internal sealed record Detach(ChannelName Channel, string Relay) : IChannelMessage;
 
 /// <summary>The owner does not know the relay (any more): attach again.</summary>
-internal sealed record Detached(string Channel);
+internal sealed record Detached(ChannelName Channel);
 
 /// <summary>What a relay's clients publish, in order. One unanswered at a time, numbered without gaps.</summary>
-internal sealed record PublishBatch(string Channel, string Relay, long Number, IReadOnlyList<OutgoingPublication> Publications) : IChannelMessage;
+internal sealed record PublishBatch(ChannelName Channel, string Relay, long Number, IReadOnlyList<OutgoingPublication> Publications) : IChannelMessage;
 
 /// <summary>The batch is in Redis. With history, where each publication stands; otherwise no positions.</summary>
 internal sealed record BatchPublished(long Number, IReadOnlyList<StreamPosition> Positions);
 
-/// <param name="MayRepeat">Sending the same publications again does no harm: none was sent, or the history tells repeats.</param>
+/// <param name="MayRepeat">Sending the same publications again does no harm: none was sent, or the history is large enough to tell repeats.</param>
 internal sealed record BatchRefused(long Number, bool MayRepeat);
 
 /// <summary>Publications in channel order, for every subscriber of the relay.</summary>
@@ -37,15 +38,16 @@ internal sealed record Publications(IReadOnlyList<Publication> Items);
 /// <summary>Where the channel stands, told when it is quiet: who is behind has missed something.</summary>
 internal sealed record Standing(StreamPosition Position);
 
-/// <summary>Asks for what came after a position.</summary>
-internal sealed record ReadMissed(string Channel, long Ticket, StreamPosition Since) : IChannelMessage;
+/// <summary>Asks for a page of what came after a position.</summary>
+internal sealed record ReadMissed(ChannelName Channel, long Ticket, StreamPosition Since) : IChannelMessage;
 
-/// <summary>A page of the answer. All of it or nothing: when it cannot be whole there are no publications.</summary>
-/// <param name="Position">Where the answer, with all its pages, ends.</param>
+/// <summary>The page, small enough for a link between nodes. When it cannot follow the position without a gap there are no publications.</summary>
+/// <param name="Position">Where the page ends; if it is not whole, where the channel stands.</param>
+/// <param name="More">There was more after it when it was read: ask for it.</param>
 internal sealed record Missed(long Ticket, bool Whole, StreamPosition Position, IReadOnlyList<Publication> Items, bool More);
 
 /// <summary>Asks for the persisted last message, read from Redis now.</summary>
-internal sealed record ReadLast(string Channel, long Ticket) : IChannelMessage;
+internal sealed record ReadLast(ChannelName Channel, long Ticket) : IChannelMessage;
 
 /// <summary>Everything that Redis had published before the value was read has been sent to the relay before this.</summary>
 internal sealed record LastRead(long Ticket, byte[]? Payload, string? PublishId);

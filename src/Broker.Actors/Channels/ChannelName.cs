@@ -1,3 +1,7 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
 namespace Broker.Actors.Channels;
 
 /// <summary>Which kind of audience a channel has.</summary>
@@ -12,7 +16,7 @@ public enum ChannelKind
     /// <summary>The members of a group: <c>group:NAME:FACILITY</c>.</summary>
     Group,
 
-    /// <summary>The holders of one session key: <c>session:KEY:FACILITY</c>. The name is a credential: never log it as it is.</summary>
+    /// <summary>The holders of one session key: <c>session:KEY:FACILITY</c>. The name is a credential: logs know it by its hash.</summary>
     Session,
 
     /// <summary>Any other Redis channel, reached through a raw route; has no facility and takes no prefix.</summary>
@@ -65,7 +69,7 @@ public sealed record ChannelName
     /// <summary>True for a user, group or session name that names only itself.</summary>
     public static bool IsAllowedOwner(string? name) => !string.IsNullOrEmpty(name) && !name.Contains(':', StringComparison.Ordinal);
 
-    /// <summary>Reads a name as <see cref="ToString"/> writes it. What has no audience's form is a raw channel.</summary>
+    /// <summary>Reads a name without prefix. What has no audience's form is a raw channel.</summary>
     public static ChannelName Parse(string name)
     {
         var colon = name.IndexOf(':', StringComparison.Ordinal);
@@ -84,7 +88,7 @@ public sealed record ChannelName
 
     /// <summary>The name in Redis: of the channel and of the key of its last message.</summary>
     /// <param name="prefix">The deployment's prefix, or an empty string.</param>
-    public string ToRedis(string prefix) => prefix.Length == 0 || Kind == ChannelKind.Raw ? ToString() : $"{prefix}:{this}";
+    public string ToRedis(string prefix) => prefix.Length == 0 || Kind == ChannelKind.Raw ? Spell() : $"{prefix}:{Spell()}";
 
     /// <summary>The channel behind a Redis name. Names that do not begin with the prefix are raw channels.</summary>
     public static ChannelName FromRedis(string redisName, string prefix)
@@ -94,8 +98,40 @@ public sealed record ChannelName
         return redisName.StartsWith(prefix + ":", StringComparison.Ordinal) ? Parse(redisName[(prefix.Length + 1)..]) : Raw(redisName);
     }
 
-    /// <summary>The name as clients and configuration spell it: no prefix.</summary>
-    public override string ToString() => Kind switch
+    /// <summary>
+    /// The name as a log may show it, without prefix: a session key only by the beginning of its hash, and what would break or disguise a line as <c>\uXXXX</c>.
+    /// </summary>
+    public override string ToString() => Printable(HideKey(this).Spell());
+
+    /// <summary>SHA-256 of a session key, in hex: tells sessions apart and opens none.</summary>
+    internal static string HashOf(string sessionKey) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(sessionKey)));
+
+    private static ChannelName HideKey(ChannelName channel) => channel.Kind switch
+    {
+        ChannelKind.Session => new ChannelName(ChannelKind.Session, "#" + HashOf(channel.Owner!)[..8], channel.Facility),
+        ChannelKind.Raw when Parse(channel.Facility) is { Kind: ChannelKind.Session } named => HideKey(named),
+        _ => channel,
+    };
+
+    /// <summary>What a log can show without breaking its lines.</summary>
+    internal static string Printable(string text)
+    {
+        if (text.All(IsPrintable)) return text;
+
+        var printable = new StringBuilder(text.Length + 16);
+        foreach (var character in text)
+        {
+            if (IsPrintable(character)) printable.Append(character);
+            else printable.Append(CultureInfo.InvariantCulture, $"\\u{(int)character:x4}");
+        }
+
+        return printable.ToString();
+    }
+
+    private static bool IsPrintable(char character) => char.GetUnicodeCategory(character)
+        is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
+
+    private string Spell() => Kind switch
     {
         ChannelKind.Broadcast => $"broadcast:{Facility}",
         ChannelKind.User => $"user:{Owner}:{Facility}",

@@ -14,6 +14,8 @@ internal sealed class ChannelSubscription(IActorRef channel) : IArrivals
     void IArrivals.Passed(long ticket) => channel.Tell(new SubscriptionPassed(this, ticket), ActorRefs.NoSender);
 
     void IArrivals.Lost() => channel.Tell(new SubscriptionLost(this), ActorRefs.NoSender);
+
+    void IArrivals.Refused(string reason) => channel.Tell(new SubscriptionRefused(this, reason), ActorRefs.NoSender);
 }
 
 /// <summary>Something that Redis told an actor. The subscription names the actor's life: what was asked before a restart is not for the one after it.</summary>
@@ -26,3 +28,5 @@ internal sealed record SubscriptionArrived(ChannelSubscription Life, IReadOnlyLi
 internal sealed record SubscriptionPassed(ChannelSubscription Life, long Ticket) : FromRedis(Life);
 
 internal sealed record SubscriptionLost(ChannelSubscription Life) : FromRedis(Life);
+
+internal sealed record SubscriptionRefused(ChannelSubscription Life, string Reason) : FromRedis(Life);

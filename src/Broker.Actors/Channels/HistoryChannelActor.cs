@@ -10,33 +10,39 @@ namespace Broker.Actors.Channels;
 /// </summary>
 internal sealed class HistoryChannelActor : ChannelActor
 {
-    /// <summary>A page of missed publications: with its frame it stays below what a link between nodes takes.</summary>
-    private const int PageBytes = 48 * 1024;
+    /// <summary>What is read at once of what other owners have appended.</summary>
+    private const int CatchUpCount = 512;
 
-    private const int PageCount = 512;
+    private const int CatchUpBytes = 1024 * 1024;
 
     private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(250);
 
-    private readonly Ledger _ledger;
-    private readonly Dictionary<(string Relay, long Number), Batch> _batches = [];
+    private readonly HistoryLimits _limits;
+    private readonly OpenBatches _batches;
+    private readonly Episode _owning = new();
+    private readonly Episode _appending = new();
+    private readonly Episode _recovering = new();
+    private Ledger _ledger = null!;
     private TakingOver _takingOver;
     private bool _subscribed;
     private bool _owned;
     private bool _lost;
     private bool _reading;
-    private bool _forceNewEpoch;
-    private long _missedReported;
+    private bool _leaves;
+    private bool _isFull;
+    private long _missedCounted;
+    private long _proof;
 
-    public HistoryChannelActor(string redisName, HistoryLimits limits, BrokerServices services) : base(redisName, services)
+    public HistoryChannelActor(HistoryLimits limits, BrokerServices services) : base(services)
     {
-        _ledger = new Ledger(Name, limits);
+        _limits = limits;
+        _batches = new OpenBatches(limits.Size);
 
         ReceiveFromRedis<PositionRead>(OnPositionRead);
         ReceiveFromRedis<TakeOverDone>(OnTakeOverDone);
         ReceiveFromRedis<PageRead>(OnPageRead);
         ReceiveFromRedis<AppendDone>(OnAppendDone);
         ReceiveFromRedis<MissedRead>(OnMissedRead);
-        ReceiveFromRedis<ReadAgain>(again => ReadMissedPage(again.Order, again.Relay, again.After));
     }
 
     protected override StreamPosition Position => _ledger.Position;
@@ -45,13 +51,18 @@ internal sealed class HistoryChannelActor : ChannelActor
 
     protected override bool IsReady => _owned && IsSubscribed;
 
-    protected override bool IsIdle => _ledger.IsIdle && _batches.Count == 0;
+    protected override bool IsIdle => _ledger.IsIdle && _batches.IsEmpty;
 
-    protected override void Start() => ReadPosition();
+    protected override void Start()
+    {
+        _ledger = new Ledger(Name, _limits, new Room(Services.Settings.Channel.Waiting));
+        ReadPosition();
+    }
 
     protected override void Confirmed()
     {
         _lost = false;
+        _owning.End();
         _ledger.Subscribed();
         TakeOver();
     }
@@ -59,6 +70,8 @@ internal sealed class HistoryChannelActor : ChannelActor
     protected override void Arrived(IReadOnlyList<Arrival> arrivals)
     {
         foreach (var arrival in arrivals) _ledger.Arrived(arrival);
+        TellWhenFull();
+        CountMissed();
         Proceed();
     }
 
@@ -77,24 +90,32 @@ internal sealed class HistoryChannelActor : ChannelActor
             return;
         }
 
-        _batches[(batch.Relay, batch.Number)] = new Batch(batch);
-        for (var i = 0; i < batch.Publications.Count; i++) _ledger.Publish(batch.Publications[i], new Ticket(batch.Relay, batch.Number, i));
+        foreach (var (publication, ticket) in batch.Publications.Zip(_batches.Open(batch.Relay, batch.Number, batch.Publications.Count))) _ledger.Publish(publication, ticket);
         if (!_owned && !Timers.IsTimerActive(Tick.Refuse)) Timers.StartSingleTimer(Tick.Refuse, Tick.Refuse, Services.Settings.Redis.Timeout);
         Proceed();
     }
 
     protected override bool Holds(byte[] payload) => _ledger.Holds(payload);
 
-    protected override void ReadMissed(ReadMissed order, IActorRef relay)
-    {
-        if (order.Since.Epoch == Position.Epoch && order.Since.Offset > Position.Offset && IsReady && _ledger.IsIdle)
-        {
-            // Somebody has seen more of this epoch than Redis has kept: what it counts from now on is something else.
-            _forceNewEpoch = true;
-            TakeOver();
-        }
+    protected override void ReadMissed(ReadMissed order, IActorRef relay) =>
+        Services.Bus.ReadHistoryAsync(Keys, order.Since.Offset, MissedPage.MaxCount, MissedPage.MaxBytes)
+            .PipeTo(
+                Self,
+                success: page => new MissedRead(Subscription, order, relay, page, null),
+                failure: fault => new MissedRead(Subscription, order, relay, null, fault));
 
-        ReadMissedPage(order, relay, order.Since.Offset);
+    protected override void Passed(long ticket)
+    {
+        if (ticket != _proof) return;
+
+        _ledger.Passed();
+        Proceed();
+    }
+
+    protected override void RelayHasDelivered(StreamPosition position)
+    {
+        _ledger.RelayHasDelivered(position);
+        if (_ledger.MustTakeOver) TakeOver();
     }
 
     protected override void Tock(Tick tick)
@@ -108,15 +129,15 @@ internal sealed class HistoryChannelActor : ChannelActor
 
     private void ReadPosition() =>
         Services.Bus.ReadPositionAsync(Keys)
-            .PipeTo(Self, success: position => new PositionRead(Subscription, position, true), failure: _ => new PositionRead(Subscription, null, false));
+            .PipeTo(Self, success: position => new PositionRead(Subscription, position, null), failure: fault => new PositionRead(Subscription, null, fault));
 
     private void OnPositionRead(PositionRead read)
     {
-        if (!read.Succeeded)
+        if (read.Fault is not null)
         {
             _lost = true;
             Refuse(_ledger.Lost());
-            Timers.StartSingleTimer(Tick.TryAgain, Tick.TryAgain, Again);
+            TryLater(_owning, read.Fault);
             return;
         }
 
@@ -138,10 +159,19 @@ internal sealed class HistoryChannelActor : ChannelActor
             return;
         }
 
+        // Whoever has the lease may be its owner. What this node appends as a former owner is refused by the script.
+        if (!Services.MayOwnHistories)
+        {
+            Refuse(_ledger.RefuseWaiting());
+            Timers.StartSingleTimer(Tick.TryAgain, Tick.TryAgain, Again);
+            return;
+        }
+
         _takingOver = TakingOver.Once;
-        var order = _ledger.BeginTakeOver(Epochs.New(), _forceNewEpoch);
+        _proof = 0;
+        var order = _ledger.BeginTakeOver(Epochs.New());
         Services.Bus.TakeOverAsync(Keys, order)
-            .PipeTo(Self, success: answer => new TakeOverDone(Subscription, answer), failure: _ => new TakeOverDone(Subscription, null));
+            .PipeTo(Self, success: answer => new TakeOverDone(Subscription, answer, null), failure: fault => new TakeOverDone(Subscription, null, fault));
     }
 
     private void OnTakeOverDone(TakeOverDone done)
@@ -157,16 +187,15 @@ internal sealed class HistoryChannelActor : ChannelActor
         if (done.Answer is not { } answer)
         {
             Refuse(_ledger.RefuseWaiting());
-            Timers.StartSingleTimer(Tick.TryAgain, Tick.TryAgain, Again);
+            TryLater(_owning, done.Fault!);
             return;
         }
 
         if (answer.IsNewEpoch && Position.Offset > 0)
-            Services.Log.LogWarning("The history of {Channel} was lost: a new epoch begins, clients are told", BrokerServices.Loggable(Name));
+            Services.Log.LogWarning("The history of {Channel} was lost: a new epoch begins, clients are told", Name);
 
-        _forceNewEpoch = !_ledger.TakenOver(answer);
-        if (_forceNewEpoch) TakeOver();
-        else Proceed();
+        _ledger.TakenOver(answer);
+        Proceed();
     }
 
     /// <summary>Does whatever the ledger allows now.</summary>
@@ -174,9 +203,13 @@ internal sealed class HistoryChannelActor : ChannelActor
     {
         if (_ledger.IsSuperseded)
         {
-            Services.Log.LogWarning("Another node owns {Channel} now", BrokerServices.Loggable(Name));
-            Context.Parent.Tell(new Passivate(StopChannel.Instance));
-            Refuse(_ledger.Lost());
+            Leave();
+            return;
+        }
+
+        if (_ledger.MustTakeOver)
+        {
+            TakeOver();
             return;
         }
 
@@ -186,13 +219,43 @@ internal sealed class HistoryChannelActor : ChannelActor
             return;
         }
 
+        if (_ledger.NeedsFence)
+        {
+            if (_proof != 0) return;
+
+            _proof = Fence();
+            Timers.StartSingleTimer(Tick.TryAgain, Tick.TryAgain, Services.Settings.Redis.Timeout);
+            return;
+        }
+
         if (_ledger.IsOwning && !_owned)
         {
             _owned = true;
+            _owning.End();
             BecameReady();
         }
 
         AppendNext();
+    }
+
+    private void Leave()
+    {
+        _owned = false;
+        Refuse(_ledger.Lost());
+        if (_leaves) return;
+
+        _leaves = true;
+        Services.Log.LogWarning("Another node owns {Channel} now", Name);
+        Context.Parent.Tell(new Passivate(StopChannel.Instance));
+    }
+
+    /// <summary>Not at once: what is refused for good would be tried again without end. That Redis is away is said once for the whole node, elsewhere.</summary>
+    private void TryLater(Episode episode, Exception? fault)
+    {
+        if (!episode.IsOpen && (fault is RedisRefusedException || (fault is not null && episode == _appending)))
+            Services.Log.LogWarning("{What} {Channel} fails: {Reason}", episode == _appending ? "Publishing on" : "Owning the history of", Name, fault.Message);
+
+        Timers.StartSingleTimer(Tick.TryAgain, Tick.TryAgain, episode.Failed());
     }
 
     private void ReadPage()
@@ -200,8 +263,8 @@ internal sealed class HistoryChannelActor : ChannelActor
         if (_reading) return;
 
         _reading = true;
-        Services.Bus.ReadHistoryAsync(Keys, Position.Offset, PageCount, PageBytes * 16)
-            .PipeTo(Self, success: page => new PageRead(Subscription, page), failure: _ => new PageRead(Subscription, null));
+        Services.Bus.ReadHistoryAsync(Keys, Position.Offset, CatchUpCount, CatchUpBytes)
+            .PipeTo(Self, success: page => new PageRead(Subscription, page, null), failure: fault => new PageRead(Subscription, null, fault));
     }
 
     private void OnPageRead(PageRead read)
@@ -213,7 +276,7 @@ internal sealed class HistoryChannelActor : ChannelActor
         if (read.Page is null || !_ledger.CaughtUp(read.Page, deliver))
         {
             _owned = false;
-            Timers.StartSingleTimer(Tick.TryAgain, Tick.TryAgain, Again);
+            TryLater(_owning, read.Fault);
             return;
         }
 
@@ -231,22 +294,27 @@ internal sealed class HistoryChannelActor : ChannelActor
         if (append is null) return;
 
         Services.Bus.AppendAsync(Keys, append)
-            .PipeTo(Self, success: answer => new AppendDone(Subscription, answer, null), failure: fault => new AppendDone(Subscription, default, fault));
+            .PipeTo(
+                Self,
+                success: answer => new AppendDone(Subscription, answer, null, append.Publications.Count),
+                failure: fault => new AppendDone(Subscription, default, fault, append.Publications.Count));
     }
 
     private void OnAppendDone(AppendDone done)
     {
         if (done.Fault is not null)
         {
-            Services.Log.LogWarning("Publishing on {Channel} failed: {Reason}", BrokerServices.Loggable(Name), done.Fault.Message);
             _owned = false;
-            Refuse(_ledger.AppendFailed());
-            AnswerParked();
+            Refuse(_ledger.AppendFailed(), done.Count);
 
-            // Not at once: what is refused for good would be tried again without end.
-            Timers.StartSingleTimer(Tick.TryAgain, Tick.TryAgain, Again);
+            // The rest of a batch that the script had begun must not be appended before the batch comes again.
+            Refuse(_ledger.RefuseWaiting());
+            AnswerParked();
+            TryLater(_appending, done.Fault);
             return;
         }
+
+        if (done.Answer.Outcome == AppendOutcome.Appended && _appending.End()) Services.Log.LogInformation("Publishing on {Channel} works again", Name);
 
         var deliver = new List<Publication>();
         var answered = new List<Ledger.Answer>();
@@ -265,95 +333,68 @@ internal sealed class HistoryChannelActor : ChannelActor
     {
         foreach (var answer in answers)
         {
-            var ticket = (Ticket)answer.Ticket;
-            if (!_batches.TryGetValue((ticket.Relay, ticket.Number), out var batch) || !batch.Answer(ticket.Index, answer.Position)) continue;
-
-            _batches.Remove((ticket.Relay, ticket.Number));
-            Answer(ticket.Relay, ticket.Number, new BatchPublished(ticket.Number, batch.Positions));
+            var ticket = (OpenBatches.Ticket)answer.Ticket;
+            if (_batches.Published(ticket, answer.Position) is { } published) Answer(ticket.Relay, ticket.Number, published);
         }
     }
 
-    /// <summary>One publication of a batch has failed: the whole batch comes again, and the publish ids tell what need not be appended.</summary>
-    private void Refuse(IReadOnlyList<object> tickets)
+    /// <param name="appended">How many publications a script of unknown outcome may have appended, these among them; 0 if they were not sent.</param>
+    private void Refuse(IReadOnlyList<object> tickets, int appended = 0)
     {
-        foreach (var ticket in tickets.Cast<Ticket>())
+        foreach (var ticket in tickets.Cast<OpenBatches.Ticket>())
         {
-            if (_batches.Remove((ticket.Relay, ticket.Number)))
-                Answer(ticket.Relay, ticket.Number, new BatchRefused(ticket.Number, MayRepeat: true));
+            if (_batches.Refused(ticket, appended) is { } refused) Answer(ticket.Relay, ticket.Number, refused);
         }
     }
-
-    private void ReadMissedPage(ReadMissed order, IActorRef relay, long after) =>
-        Services.Bus.ReadHistoryAsync(Keys, after, PageCount, PageBytes)
-            .PipeTo(
-                Self,
-                success: page => new MissedRead(Subscription, order, relay, after, page),
-                failure: _ => new MissedRead(Subscription, order, relay, after, null));
 
     private void OnMissedRead(MissedRead read)
     {
         if (read.Page is null)
         {
-            // Not to be answered with "cannot be whole": it may be, once Redis is back.
-            Context.System.Scheduler.ScheduleTellOnce(Again, Self, new ReadAgain(Subscription, read.Order, read.Relay, read.After), ActorRefs.NoSender);
+            // Not to be answered with "cannot be whole": it may be, once Redis is back. The relay asks again by itself.
+            if (read.Fault is not RedisRefusedException refusal) return;
+
+            if (!_recovering.IsOpen) Services.Log.LogWarning("Recovery on {Channel} fails: {Reason}", Name, refusal.Message);
+            _recovering.Failed();
             return;
         }
 
-        var page = read.Page;
-        var whole = page.Position is { } top && top.Epoch == read.Order.Since.Epoch && read.After <= top.Offset && page.Oldest <= read.After + 1;
-        if (!whole)
-        {
-            read.Relay.Tell(new Missed(read.Order.Ticket, false, Position, [], More: false));
-            return;
-        }
+        _recovering.End();
+        read.Relay.Tell(MissedPage.Of(read.Page, read.Order, Name, Position));
+    }
 
-        var items = page.Publications
-            .Select(stored => new Publication(
-                Name, new StreamPosition(read.Order.Since.Epoch, stored.Offset), stored.Payload, stored.PublishId, stored.Origin, stored.Shared))
-            .ToList();
-        var last = items.Count > 0 ? items[^1].Position.Offset : read.After;
-        var more = last < page.Position!.Value.Offset && items.Count > 0;
+    private void TellWhenFull()
+    {
+        if (_ledger.IsFull && !_isFull)
+            Services.Log.LogError(
+                "Others publish on {Channel} faster than Redis takes its history: more waits than broker.channel.max-waiting or max-waiting-bytes allows, the rest is lost", Name);
 
-        read.Relay.Tell(new Missed(read.Order.Ticket, true, new StreamPosition(read.Order.Since.Epoch, last), items, more));
-        if (more) ReadMissedPage(read.Order, read.Relay, last);
+        _isFull = _ledger.IsFull;
     }
 
     private void ReportMissed()
     {
-        if (_ledger.Missed == _missedReported) return;
+        if (CountMissed() is > 0 and var gone) Services.Log.LogWarning("{Count} publications on {Channel} were gone before they could be delivered", gone, Name);
+    }
 
-        Services.Metrics.PublicationsLost(_ledger.Missed - _missedReported);
-        Services.Log.LogWarning("{Count} publications on {Channel} were gone before they could be delivered", _ledger.Missed - _missedReported, BrokerServices.Loggable(Name));
-        _missedReported = _ledger.Missed;
+    /// <summary>Returns how many were missed since it was called last.</summary>
+    private long CountMissed()
+    {
+        var missed = _ledger.Missed - _missedCounted;
+        _missedCounted = _ledger.Missed;
+        if (missed > 0) Services.Metrics.PublicationsLost(missed);
+        return missed;
     }
 
     private enum TakingOver { No, Once, Again }
 
-    private sealed record PositionRead(ChannelSubscription Life, StreamPosition? Position, bool Succeeded) : FromRedis(Life);
+    private sealed record PositionRead(ChannelSubscription Life, StreamPosition? Position, Exception? Fault) : FromRedis(Life);
 
-    private sealed record TakeOverDone(ChannelSubscription Life, TakenOver? Answer) : FromRedis(Life);
+    private sealed record TakeOverDone(ChannelSubscription Life, TakenOver? Answer, Exception? Fault) : FromRedis(Life);
 
-    private sealed record PageRead(ChannelSubscription Life, HistoryPage? Page) : FromRedis(Life);
+    private sealed record PageRead(ChannelSubscription Life, HistoryPage? Page, Exception? Fault) : FromRedis(Life);
 
-    private sealed record AppendDone(ChannelSubscription Life, Appended Answer, Exception? Fault) : FromRedis(Life);
+    private sealed record AppendDone(ChannelSubscription Life, Appended Answer, Exception? Fault, int Count) : FromRedis(Life);
 
-    private sealed record MissedRead(ChannelSubscription Life, ReadMissed Order, IActorRef Relay, long After, HistoryPage? Page) : FromRedis(Life);
-
-    private sealed record ReadAgain(ChannelSubscription Life, ReadMissed Order, IActorRef Relay, long After) : FromRedis(Life);
-
-    private sealed record Ticket(string Relay, long Number, int Index);
-
-    private sealed class Batch(PublishBatch batch)
-    {
-        private int _open = batch.Publications.Count;
-
-        public StreamPosition[] Positions { get; } = new StreamPosition[batch.Publications.Count];
-
-        /// <summary>True with the last one.</summary>
-        public bool Answer(int index, StreamPosition position)
-        {
-            Positions[index] = position;
-            return --_open == 0;
-        }
-    }
+    private sealed record MissedRead(ChannelSubscription Life, ReadMissed Order, IActorRef Relay, HistoryPage? Page, Exception? Fault) : FromRedis(Life);
 }

@@ -8,8 +8,6 @@ internal sealed class LastValueReads
     private List<Reader> _waiting = [];
     private List<Reader>? _reading;
 
-    public bool IsIdle => _waiting.Count == 0 && _reading is null;
-
     /// <summary>A relay that asks again wants no answer to its earlier question.</summary>
     public void Ask(IActorRef relay, long ticket)
     {

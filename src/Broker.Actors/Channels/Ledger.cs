@@ -1,4 +1,5 @@
 using Broker.Actors.Redis;
+using Broker.Actors.Settings;
 
 namespace Broker.Actors.Channels;
 
@@ -8,21 +9,18 @@ namespace Broker.Actors.Channels;
 /// </summary>
 /// <remarks>
 /// The life of an owner: <see cref="Begin"/> → <see cref="Subscribed"/> → <see cref="BeginTakeOver"/> → script → <see cref="TakenOver"/>, and the script's mark among the arrivals →
-/// read the history up to there (<see cref="CaughtUp"/>) → owning: one script at a time (<see cref="NextAppend"/>, <see cref="Appended"/>).
+/// read the history up to there (<see cref="CaughtUp"/>) → if there is a last message that no history has held, prove it (<see cref="Passed"/>) → owning: one script at a time (<see cref="NextAppend"/>, <see cref="Appended"/>).
 /// After a failure whose outcome is unknown it is <see cref="BeginTakeOver"/> again.
 /// </remarks>
-internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
+internal sealed class Ledger(ChannelName channel, HistoryLimits limits, Room room)
 {
     /// <summary>One script's share: Redis does nothing else meanwhile.</summary>
     public const int MaxBatchCount = 512;
 
     public const int MaxBatchBytes = 1024 * 1024;
 
-    /// <summary>Foreign publications that may wait for Redis; what is over it is dropped and counted.</summary>
-    public const int MaxWaiting = 65_536;
-
     /// <summary>Listening: subscribed, but what arrives cannot be judged before a take-over's mark has been seen.</summary>
-    private enum Phase { Lost, Listening, CatchingUp, Owning }
+    private enum Phase { Lost, Listening, CatchingUp, Proving, Owning }
 
     private Phase _phase = Phase.Lost;
     private long _token;
@@ -30,15 +28,20 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
 
     // The newest offset that an answer has named: what stands there and below is in no doubt.
     private long _settled;
-    private readonly Queue<Entry> _waiting = new();
-    private List<Entry>? _underWay;
+    private readonly WaitingEntries _waiting = new();
+    private List<LedgerEntry>? _underWay;
 
-    // Foreign publications of which it is not known whether the history has them: seen before our mark, or in a script that failed.
-    private readonly List<Entry> _doubtful = [];
     private readonly List<Heard> _heard = [];
     private readonly HashSet<string> _epochs = [];
     private readonly PublishIds _ids = new(limits.Size);
     private readonly ExpectedCopies _copies = new();
+    private readonly Room _room = room;
+    private readonly Doubtful _doubtful = new(room);
+
+    // By epoch, as far as relays have told.
+    private readonly Dictionary<string, long> _delivered = [];
+    private bool _isContradicted;
+    private string? _unknownLast;
 
     /// <summary>The newest publication that was delivered.</summary>
     public StreamPosition Position { get; private set; } = new("", 0);
@@ -49,6 +52,9 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
     /// <summary>Publications that could not be delivered: gone from the history, or more than may wait.</summary>
     public long Missed { get; private set; }
 
+    /// <summary>More has been published by others than may wait: it is dropped, and counted as missed.</summary>
+    public bool IsFull => _room.IsFull;
+
     /// <summary>A script's answer is awaited. Ownership must not be taken before it has come or failed: its outcome would be told too late.</summary>
     public bool IsAppending => _underWay is not null;
 
@@ -57,12 +63,23 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
     /// <summary>Subscribed and not lost: what is published now will be appended.</summary>
     public bool Accepts => _phase != Phase.Lost;
 
-    public bool IsIdle => _waiting.Count == 0 && _underWay is null && _doubtful.Count == 0;
+    public bool IsIdle => _waiting.IsEmpty && _underWay is null && _doubtful.Count == 0;
 
-    public int Waiting => _waiting.Count;
+    /// <summary>Nothing that others have published is held: with <see cref="IsIdle"/> so must this be, or room leaks.</summary>
+    public bool HoldsNothingForeign => _room.IsEmpty;
+
+    /// <summary>Redis has lost what was delivered, or may have: only another take-over can tell, or end the epoch.</summary>
+    public bool MustTakeOver => _isContradicted || (_phase == Phase.Owning && Delivered > Position.Offset);
+
+    private long Delivered => Math.Max(Position.Offset, _delivered.GetValueOrDefault(Position.Epoch));
 
     /// <summary>The history must be read after <see cref="Position"/> before anything else is done.</summary>
     public bool NeedsHistory => _phase == Phase.CatchingUp && Position.Offset < _target;
+
+    /// <summary>
+    /// There is a last message that no history has held, and its publication has not arrived: <see cref="Passed"/> is to be called when all that Redis has published by now has.
+    /// </summary>
+    public bool NeedsFence => _phase == Phase.Proving;
 
     /// <summary>Where the channel stood before it was subscribed: what is newer may be among the first arrivals.</summary>
     public void Begin(StreamPosition? before)
@@ -71,30 +88,56 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
         _epochs.Add(Position.Epoch);
     }
 
+    /// <summary>
+    /// A relay has delivered this much, under this owner or a former one. A meta that stands below it, in the same epoch, has been lost and came back old: what is counted from there
+    /// on is something else.
+    /// </summary>
+    public void RelayHasDelivered(StreamPosition position)
+    {
+        if (position.Offset <= _delivered.GetValueOrDefault(position.Epoch)) return;
+
+        _delivered[position.Epoch] = position.Offset;
+
+        // What is appended meanwhile counts on from too low: afterwards the script could not tell any more.
+        _isContradicted |= _underWay is not null && position.Epoch == Position.Epoch && position.Offset > Position.Offset;
+    }
+
     /// <summary>Redis has confirmed the subscription: everything from here on is listened to, whenever ownership is taken.</summary>
     public void Subscribed() => Listen();
 
     /// <summary>Ownership is to be taken (again). The order for the script comes back; its mark must be seen on the subscription.</summary>
-    public TakeOver BeginTakeOver(string newEpoch, bool forceNewEpoch = false)
+    public TakeOver BeginTakeOver(string newEpoch)
     {
         Listen();
-        return new TakeOver(newEpoch, Position.Epoch.Length > 0 ? Position : null, forceNewEpoch);
+        return new TakeOver(newEpoch, Position.Epoch.Length > 0 ? Position with { Offset = Delivered } : null, limits.Size, _isContradicted);
     }
 
-    /// <summary>
-    /// The script's answer. False: a former epoch has come back, Redis has lost the present one. Take over again and force a new epoch: what is counted from here on is something else.
-    /// </summary>
-    public bool TakenOver(TakenOver answer)
+    /// <summary>The script's answer. A former epoch that has come back is believed no more than one that was contradicted (<see cref="MustTakeOver"/>).</summary>
+    public void TakenOver(TakenOver answer)
     {
-        if (_phase != Phase.Listening) return true;
-        if (answer.Position.Epoch != Position.Epoch && !_epochs.Add(answer.Position.Epoch)) return false;
+        if (_phase != Phase.Listening) return;
+
+        _isContradicted = answer.Position.Epoch != Position.Epoch && !_epochs.Add(answer.Position.Epoch);
+        if (_isContradicted) return;
 
         _token = answer.Token;
+        _unknownLast = answer.UnknownLast;
         _target = answer.Position.Offset;
         if (answer.Position.Epoch != Position.Epoch) (Position, _settled) = (new StreamPosition(answer.Position.Epoch, 0), 0);
         _ids.Reset(answer.PublishIds);
         JudgeWhenMarked();
-        return true;
+    }
+
+    /// <summary>
+    /// All has arrived that was published before. A last message whose publication is not among what waits was published while nobody listened: what is counted from here on is
+    /// something else.
+    /// </summary>
+    public void Passed()
+    {
+        if (_phase != Phase.Proving) return;
+
+        _isContradicted = !HasHeardLast();
+        if (!_isContradicted) Own();
     }
 
     public void Arrived(Arrival arrival)
@@ -103,13 +146,12 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
 
         if (arrival.IsMark) Marked(arrival.Payload);
         else if (_copies.Take(arrival.Payload)) return;
-        else if (_waiting.Count + _heard.Count >= MaxWaiting) Missed++;
-        else if (_phase == Phase.Listening) _heard.Add(new Heard(arrival.Payload, 0));
-        else _waiting.Enqueue(Entry.Foreign(arrival.Payload));
+        else if (!_room.TryTake(arrival.Payload)) Missed++;
+        else Hear(arrival.Payload);
     }
 
     /// <summary>A publication of our own side. Held until it is appended; ticket comes back with the answer.</summary>
-    public void Publish(OutgoingPublication publication, object ticket) => _waiting.Enqueue(new Entry(publication, ticket));
+    public void Publish(OutgoingPublication publication, object ticket) => _waiting.Add(new LedgerEntry(publication, ticket));
 
     /// <summary>A page of the history after <see cref="Position"/>. False: the history is not the one that was taken over; take over again.</summary>
     public bool CaughtUp(HistoryPage page, List<Publication> deliver)
@@ -121,7 +163,7 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
         foreach (var stored in page.Publications)
         {
             if (stored.Offset <= Position.Offset || stored.Offset > _target) continue;
-            if (stored.PublishId is null && stored.Offset > _settled) ForgetDoubtful(stored.Payload);
+            if (stored.PublishId is null && stored.Offset > _settled) _doubtful.Forget(stored.Payload);
 
             Deliver(stored.Offset, stored.Payload, stored.PublishId, stored.Origin, stored.Shared, deliver);
         }
@@ -141,7 +183,7 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
     {
         if (_phase != Phase.Owning || _underWay is not null || IsSuperseded) return null;
 
-        var batch = new List<Entry>();
+        var batch = new List<LedgerEntry>();
         var ids = new HashSet<string>();
         var bytes = 0;
         while (batch.Count < MaxBatchCount && _waiting.TryPeek(out var entry))
@@ -150,7 +192,7 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
             if (id is not null && _ids.Find(id) is { } known)
             {
                 answered.Add(new Answer(entry.Ticket!, Position with { Offset = known }));
-                _waiting.Dequeue();
+                _waiting.Take();
                 continue;
             }
 
@@ -159,7 +201,7 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
             if (batch.Count > 0 && bytes + entry.Publication.Payload.Length > MaxBatchBytes) break;
 
             bytes += entry.Publication.Payload.Length;
-            batch.Add(_waiting.Dequeue());
+            batch.Add(_waiting.Take());
         }
 
         if (batch.Count == 0) return null;
@@ -176,7 +218,7 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
 
         if (answer.Outcome != AppendOutcome.Appended)
         {
-            Requeue(batch);
+            _waiting.AddInFront(batch);
             IsSuperseded |= answer.Outcome == AppendOutcome.Superseded;
             if (_phase != Phase.Lost) Listen();
             return false;
@@ -187,6 +229,7 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
         for (var i = 0; i < batch.Count; i++)
         {
             var offset = answer.FirstOffset + i;
+            if (batch[i].Publication.Foreign) _room.Free(batch[i].Publication.Payload);
             if (batch[i].Publication.PublishId is { } id) _ids.Add(offset, id);
             if (batch[i].Ticket is { } ticket) answered.Add(new Answer(ticket, Position with { Offset = offset }));
         }
@@ -226,32 +269,20 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
         Listen();
         _phase = Phase.Lost;
         _copies.Clear();
-        foreach (var heard in _heard) if (heard.Token == 0) _doubtful.Add(Entry.Foreign(heard.Payload));
+        foreach (var heard in _heard) if (heard.Token == 0) _doubtful.Add(heard.Payload);
         _heard.Clear();
         return RefuseWaiting();
     }
 
     /// <summary>Ownership cannot be had for now: what waits and is ours fails, it was not sent.</summary>
-    public IReadOnlyList<object> RefuseWaiting()
-    {
-        var refused = new List<object>();
-        foreach (var entry in TakeWaiting())
-        {
-            if (entry.Ticket is { } ticket) refused.Add(ticket);
-            else _waiting.Enqueue(entry);
-        }
-
-        return refused;
-    }
+    public IReadOnlyList<object> RefuseWaiting() => _waiting.TakeOwn();
 
     /// <summary>True while a payload equal to this one was taken in and not yet delivered.</summary>
     public bool Holds(ReadOnlySpan<byte> payload)
     {
-        foreach (var entry in _waiting) if (payload.SequenceEqual(entry.Publication.Payload)) return true;
         foreach (var entry in _underWay ?? []) if (payload.SequenceEqual(entry.Publication.Payload)) return true;
-        foreach (var entry in _doubtful) if (payload.SequenceEqual(entry.Publication.Payload)) return true;
         foreach (var heard in _heard) if (heard.Token == 0 && payload.SequenceEqual(heard.Payload)) return true;
-        return false;
+        return _waiting.Holds(payload) || _doubtful.Holds(payload);
     }
 
     /// <summary>Ownership is in doubt: so is whether another owner has appended, or will, what is foreign and waits.</summary>
@@ -259,11 +290,19 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
     {
         _phase = Phase.Listening;
         _token = 0;
-        foreach (var entry in TakeWaiting())
+        foreach (var payload in _waiting.TakeForeign()) _doubtful.Add(payload);
+    }
+
+    private void Hear(byte[] payload)
+    {
+        if (_phase == Phase.Listening)
         {
-            if (entry.Ticket is null) _doubtful.Add(entry);
-            else _waiting.Enqueue(entry);
+            _heard.Add(new Heard(payload, 0));
+            return;
         }
+
+        _waiting.Add(LedgerEntry.Foreign(payload));
+        if (_phase == Phase.Proving && LastDigest.Of(payload) == _unknownLast) Own();
     }
 
     private void Marked(byte[] bytes)
@@ -292,8 +331,8 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
         {
             if (_heard[i].Token > _token) IsSuperseded = true;
             else if (_heard[i].Token > 0) continue;
-            else if (i < mark) _doubtful.Add(Entry.Foreign(_heard[i].Payload));
-            else _waiting.Enqueue(Entry.Foreign(_heard[i].Payload));
+            else if (i < mark) _doubtful.Add(_heard[i].Payload);
+            else _waiting.Add(LedgerEntry.Foreign(_heard[i].Payload));
         }
 
         _heard.Clear();
@@ -306,7 +345,7 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
     {
         var gone = upTo - Position.Offset;
         Missed += gone;
-        _doubtful.RemoveRange(0, (int)Math.Min(gone, _doubtful.Count));
+        _doubtful.ForgetOldest(gone);
         Position = Position with { Offset = upTo };
     }
 
@@ -314,11 +353,19 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
     {
         if (Position.Offset < _target) return;
 
-        _phase = Phase.Owning;
-        if (_doubtful.Count == 0) return;
+        if (HasHeardLast()) Own();
+        else _phase = Phase.Proving;
+    }
 
-        Requeue(_doubtful);
-        _doubtful.Clear();
+    /// <summary>Foreign publishers set the last message before or after they publish: then it is no loss, but a publication to append.</summary>
+    private bool HasHeardLast() =>
+        _unknownLast is null || _doubtful.Payloads.Concat(_waiting.Foreign).Any(payload => LastDigest.Of(payload) == _unknownLast);
+
+    private void Own()
+    {
+        _phase = Phase.Owning;
+        _unknownLast = null;
+        if (_doubtful.Count > 0) _waiting.AddInFront(_doubtful.TakeAll().Select(LedgerEntry.Foreign));
     }
 
     private void Deliver(long offset, byte[] payload, string? id, string? origin, bool shared, List<Publication> deliver)
@@ -327,30 +374,10 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
         deliver.Add(new Publication(channel, Position, payload, id, origin, shared));
     }
 
-    private void Doubt(Entry entry, List<object> failed)
+    private void Doubt(LedgerEntry entry, List<object> failed)
     {
         if (entry.Ticket is { } ticket) failed.Add(ticket);
-        else _doubtful.Add(entry);
-    }
-
-    private void ForgetDoubtful(byte[] payload)
-    {
-        var index = _doubtful.FindIndex(entry => entry.Publication.Payload.AsSpan().SequenceEqual(payload));
-        if (index >= 0) _doubtful.RemoveAt(index);
-    }
-
-    private Entry[] TakeWaiting()
-    {
-        var entries = _waiting.ToArray();
-        _waiting.Clear();
-        return entries;
-    }
-
-    private void Requeue(List<Entry> first)
-    {
-        var rest = TakeWaiting();
-        foreach (var entry in first) _waiting.Enqueue(entry);
-        foreach (var entry in rest) _waiting.Enqueue(entry);
+        else _doubtful.Add(entry.Publication.Payload);
     }
 
     /// <summary>A foreign payload, or a take-over's mark (token above 0).</summary>
@@ -358,9 +385,4 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits)
 
     /// <summary>Where a publication of our own side has its place.</summary>
     public readonly record struct Answer(object Ticket, StreamPosition Position);
-
-    private readonly record struct Entry(OutgoingPublication Publication, object? Ticket)
-    {
-        public static Entry Foreign(byte[] payload) => new(new OutgoingPublication(payload, null, null, 0, Foreign: true), null);
-    }
 }

@@ -10,17 +10,13 @@ namespace Broker.Actors.Channels;
 /// </summary>
 internal sealed class LiveChannelActor : ChannelActor
 {
-    private readonly LiveLog _log;
     private readonly List<PublishBatch> _early = [];
+    private LiveLog _log = null!;
     private bool _lost;
     private bool _wasLost;
+    private bool _wasSubscribed;
 
-    public LiveChannelActor(string redisName, BrokerServices services) : base(redisName, services)
-    {
-        _log = new LiveLog(Name, Epochs.New(), services.Time);
-
-        ReceiveFromRedis<BatchSent>(OnBatchSent);
-    }
+    public LiveChannelActor(BrokerServices services) : base(services) => ReceiveFromRedis<BatchSent>(OnBatchSent);
 
     protected override StreamPosition Position => _log.Position;
 
@@ -32,6 +28,7 @@ internal sealed class LiveChannelActor : ChannelActor
 
     protected override void Start()
     {
+        _log = new LiveLog(Name, Epochs.New(), Services.Time);
         Subscribe();
         Timers.StartSingleTimer(Tick.Refuse, Tick.Refuse, Services.Settings.Redis.Timeout);
     }
@@ -39,8 +36,10 @@ internal sealed class LiveChannelActor : ChannelActor
     protected override void Confirmed()
     {
         Timers.Cancel(Tick.Refuse);
-        _wasLost |= _lost;
-        _lost = false;
+
+        // Before the first subscription nothing was listened to, so nothing of it can be missing.
+        _wasLost |= _lost && _wasSubscribed;
+        (_lost, _wasSubscribed) = (false, true);
         if (_wasLost || !_log.KnowsLastValue) WantLastValue();
 
         foreach (var batch in _early) Send(batch);
@@ -56,7 +55,7 @@ internal sealed class LiveChannelActor : ChannelActor
         Deliver(publications);
     }
 
-    protected override void SubscriptionWasLost() => _lost = true;
+    protected override void SubscriptionWasLost() => RefuseEarly();
 
     protected override void Publish(PublishBatch batch)
     {
@@ -103,7 +102,7 @@ internal sealed class LiveChannelActor : ChannelActor
         }
 
         // It may have been carried out: sending it again could double it.
-        Services.Log.LogWarning("Publishing on {Channel} failed: {Reason}", BrokerServices.Loggable(Name), sent.Fault.Message);
+        Services.Log.LogWarning("Publishing on {Channel} failed: {Reason}", Name, sent.Fault.Message);
         Answer(sent.Batch.Relay, sent.Batch.Number, new BatchRefused(sent.Batch.Number, MayRepeat: false));
     }
 

@@ -18,7 +18,7 @@ internal sealed class LiveLog(ChannelName channel, string epoch, TimeProvider ti
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly LinkedList<InFlight> _inFlight = new();
-    private readonly Queue<byte[]> _delivered = new();
+    private readonly Queue<Fingerprint> _delivered = new();
     private byte[]? _lastValue;
     private bool _lastValueKnown;
 
@@ -45,7 +45,7 @@ internal sealed class LiveLog(ChannelName channel, string epoch, TimeProvider ti
     public Publication Arrived(byte[] payload)
     {
         Position = Position with { Offset = Position.Offset + 1 };
-        _delivered.Enqueue(payload);
+        _delivered.Enqueue(Fingerprint.Of(payload));
         if (_delivered.Count > Remembered) _delivered.Dequeue();
 
         for (var node = _inFlight.First; node is not null; node = node.Next)
@@ -99,7 +99,20 @@ internal sealed class LiveLog(ChannelName channel, string epoch, TimeProvider ti
         if (lastValue is null or { Length: 0 }) return false;
         if (_lastValueKnown && _lastValue is not null && lastValue.AsSpan().SequenceEqual(_lastValue)) return false;
 
-        return !_delivered.Any(payload => lastValue.AsSpan().SequenceEqual(payload));
+        return !_delivered.Contains(Fingerprint.Of(lastValue));
+    }
+
+    /// <summary>Enough to tell payloads apart, in this process: the payloads themselves, 64 for each channel, would be memory for nothing.</summary>
+    private readonly record struct Fingerprint(int Length, int Hash, int Other)
+    {
+        public static Fingerprint Of(ReadOnlySpan<byte> payload)
+        {
+            var (hash, other) = (new HashCode(), new HashCode());
+            other.Add(payload.Length);
+            hash.AddBytes(payload);
+            other.AddBytes(payload);
+            return new Fingerprint(payload.Length, hash.ToHashCode(), other.ToHashCode());
+        }
     }
 
     private sealed class InFlight(OutgoingPublication publication)

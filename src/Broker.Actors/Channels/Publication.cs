@@ -10,4 +10,8 @@ namespace Broker.Actors.Channels;
 /// <param name="Origin">The stable id of the client that published it; null when unknown.</param>
 /// <param name="Shared">One call published it on several channels: a connection that subscribes to more than one of them gets it once.</param>
 public sealed record Publication(
-    ChannelName Channel, StreamPosition Position, ReadOnlyMemory<byte> Payload, string? PublishId = null, string? Origin = null, bool Shared = false);
+    ChannelName Channel, StreamPosition Position, ReadOnlyMemory<byte> Payload, string? PublishId = null, string? Origin = null, bool Shared = false)
+{
+    /// <summary>Bytes that it counts for where it waits: an empty one takes room too.</summary>
+    internal int Weight => Payload.Length + 64;
+}

@@ -45,7 +45,7 @@ internal sealed class ConnectionActor : ReceiveActor
         for (var i = 0; i < Plan.Subscribe.Count; i++)
         {
             _subscriptions.Add(new Subscription(Plan.Subscribe[i]));
-            Join(i, Plan.Replay ? JoinMode.LastValue : JoinMode.Live);
+            Join(i, Plan.Replay ? JoinMode.LastValue : JoinMode.Live, default);
         }
     }
 
@@ -58,11 +58,11 @@ internal sealed class ConnectionActor : ReceiveActor
         _connection.Outbox.Close(CloseReason.InternalError);
     }
 
-    private void Join(int index, JoinMode mode)
+    private void Join(int index, JoinMode mode, StreamPosition since)
     {
         var subscription = _subscriptions[index];
         var echo = Plan.Echo || !_services.Settings.SuppressEcho;
-        subscription.Subscriber = new WireSubscriber(Self, _connection.Id, mode, subscription.Channel, _connection.Outbox, index, _connection.Format, echo);
+        subscription.Subscriber = new WireSubscriber(Self, _connection.Id, mode, since, subscription.Channel, _connection.Outbox, index, _connection.Format, echo);
         _relays.Tell(new Join(subscription.Channel, subscription.Subscriber));
     }
 
@@ -118,7 +118,7 @@ internal sealed class ConnectionActor : ReceiveActor
         var publication = new OutgoingPublication(
             payload, $"{_connection.Id}-{++_published}", _connection.Id, Plan.Persist ? _services.Settings.Expire : 0, Shared: Plan.Publish.Count > 1);
         var ticket = new FrameTicket(_connection, received, Plan.Publish.Count, _services);
-        var until = _services.Time.GetUtcNow() + _services.Settings.PublishTimeout;
+        var until = _services.Now + _services.Settings.PublishTimeout;
 
         foreach (var channel in Plan.Publish) _relays.Tell(new RelayPublish(channel, publication, ticket, until, Retry: true));
     }
@@ -142,8 +142,24 @@ internal sealed class ConnectionActor : ReceiveActor
 
     private void OnRelayGone(Terminated gone)
     {
-        for (var i = 0; i < _subscriptions.Count; i++)
-            if (gone.ActorRef.Equals(_subscriptions[i].Relay)) Join(i, _subscriptions[i].HasJoined || !Plan.Replay ? JoinMode.Live : JoinMode.LastValue);
+        for (var i = 0; i < _subscriptions.Count; i++) if (gone.ActorRef.Equals(_subscriptions[i].Relay)) JoinAgain(i);
+    }
+
+    /// <summary>The client goes on from where it was. What cannot be given any more is told as after a reconnection: by the last message.</summary>
+    private void JoinAgain(int index)
+    {
+        var subscription = _subscriptions[index];
+        subscription.Rejoins ??= new Rejoins();
+        if (!subscription.Rejoins.MayJoin(_services.Now))
+        {
+            _services.Log.LogError("The relay of {Channel} fails again and again: connection {Connection} is closed", subscription.Channel, _connection.Id);
+            OnClose(new CloseConnection(CloseReason.InternalError));
+            return;
+        }
+
+        var position = subscription.Subscriber.Position;
+        if (string.IsNullOrEmpty(position.Epoch)) Join(index, Plan.Replay ? JoinMode.LastValue : JoinMode.Live, default);
+        else Join(index, Plan.Replay ? JoinMode.SinceOrLastValue : JoinMode.Since, position);
     }
 
     private void OnBeat()
@@ -181,5 +197,7 @@ internal sealed class ConnectionActor : ReceiveActor
         public IActorRef? Relay { get; set; }
 
         public bool HasJoined { get; set; }
+
+        public Rejoins? Rejoins { get; set; }
     }
 }

@@ -11,6 +11,9 @@ internal sealed class ConnectionsActor : ReceiveActor, IWithTimers
     /// <summary>A heartbeat interval is cut into so many turns, so that a node does not send to all its clients at once.</summary>
     private const int Turns = 16;
 
+    /// <summary>So that each turn has a millisecond.</summary>
+    public static readonly TimeSpan LeastInterval = TimeSpan.FromMilliseconds(Turns);
+
     private readonly IActorRef _relays;
     private readonly BrokerServices _services;
     private readonly TimeSpan _interval;

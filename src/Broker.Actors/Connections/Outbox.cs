@@ -14,6 +14,13 @@ internal sealed class Outbox
     /// <summary>How many publish ids of publications with several channels are remembered.</summary>
     private const int RememberedIds = 64;
 
+    /// <summary>A list that has grown larger is not kept.</summary>
+    private const int KeptCapacity = 64;
+
+    // An idle client has no list; one that gets something borrows its thread's for as long as the write takes.
+    [ThreadStatic]
+    private static List<ReadOnlyMemory<byte>>? _unused;
+
     private readonly Lock _gate = new();
     private readonly int _limit;
     private readonly BrokerMetrics? _metrics;
@@ -27,7 +34,7 @@ internal sealed class Outbox
     private bool _writing;
     private CloseReason? _closed;
 
-    /// <param name="limit">Bytes that may wait, the write that is under way included.</param>
+    /// <param name="limit">Bytes that may wait when more comes, the write that is under way included.</param>
     /// <param name="subscriptions">How many subscriptions will join.</param>
     /// <param name="closing">Told once, when the outbox closes by its own rule.</param>
     /// <param name="metrics">Counts what is written.</param>
@@ -74,11 +81,11 @@ internal sealed class Outbox
         {
             if (_closed is not null) return;
 
-            // One offer is always taken, whatever its size: what Redis sent in one go is shared by all, and says nothing about this client.
-            full = _bytes > 0 && _bytes + bytes > _limit;
+            // What counts is what waits already, not what comes: how much was published in one go says nothing about this client, and those bytes are shared by all.
+            full = _bytes >= _limit;
             _bytes += bytes;
             if (full) DropAll();
-            else if (_joining is null || subscription < 0 || _joining.MayPass(subscription)) (_waiting ??= []).AddRange(frames);
+            else if (_joining is null || subscription < 0 || _joining.MayPass(subscription)) (_waiting ??= Borrow()).AddRange(frames);
             else _joining.Hold(subscription, frames);
 
             if (!full && !StartWriting()) return;
@@ -102,9 +109,13 @@ internal sealed class Outbox
         {
             if (_joining is null || _closed is not null) return;
 
-            _joining.Joined(subscription, _waiting ??= []);
+            _joining.Joined(subscription, _waiting ??= Borrow());
             if (_joining.IsOver) _joining = null;
-            if (!StartWriting()) return;
+            if (!StartWriting())
+            {
+                GiveBackEmpty();
+                return;
+            }
         }
 
         Write();
@@ -132,7 +143,7 @@ internal sealed class Outbox
             if (_closed is not null) return;
 
             _closed = reason;
-            _joining?.ReleaseAll(_waiting ??= []);
+            _joining?.ReleaseAll(_waiting ??= Borrow());
             _joining = null;
             if (_transport is null || _writing) return;
             if (!StartWriting()) _writing = true;
@@ -191,7 +202,8 @@ internal sealed class Outbox
             }
 
             // An idle connection keeps nothing.
-            _waiting = null;
+            GiveBackEmpty();
+            GiveBack(_spare);
             _spare = null;
             _writing = false;
             if (_closed is not { } closed) return null;
@@ -200,6 +212,26 @@ internal sealed class Outbox
 
         _transport!.Close(reason);
         return null;
+    }
+
+    private static List<ReadOnlyMemory<byte>> Borrow()
+    {
+        var list = _unused ?? [];
+        _unused = null;
+        return list;
+    }
+
+    private void GiveBackEmpty()
+    {
+        if (_waiting is { Count: > 0 }) return;
+
+        GiveBack(_waiting);
+        _waiting = null;
+    }
+
+    private static void GiveBack(List<ReadOnlyMemory<byte>>? list)
+    {
+        if (list is { Capacity: <= KeptCapacity }) _unused = list;
     }
 
     private void Written(List<ReadOnlyMemory<byte>> frames)

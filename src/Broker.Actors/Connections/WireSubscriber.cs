@@ -7,12 +7,16 @@ namespace Broker.Actors.Connections;
 /// <summary>
 /// A ws4redis connection's subscription of one channel: frames go straight from the relay's turn into the connection's outbox.
 /// </summary>
-internal sealed class WireSubscriber(IActorRef owner, string origin, JoinMode mode, ChannelName channel, Outbox outbox, int index, IWireFormat format, bool echo)
-    : Subscriber(owner, origin, mode)
+internal sealed class WireSubscriber(
+    IActorRef owner, string origin, JoinMode mode, StreamPosition since, ChannelName channel, Outbox outbox, int index, IWireFormat format, bool echo)
+    : Subscriber(owner, origin, mode, since)
 {
     // Set between the replay and the first batch; afterwards the slot is the relay's.
     private ReadOnlyMemory<byte>? _slot;
     private bool _isNew = true;
+
+    /// <summary>All up to here has been offered: with another relay it goes on from here. Without an epoch: it has not joined.</summary>
+    public StreamPosition Position { get; private set; } = since;
 
     public override void Replay(ReadOnlyMemory<byte> payload, string? publishId)
     {
@@ -26,20 +30,41 @@ internal sealed class WireSubscriber(IActorRef owner, string origin, JoinMode mo
 
     public override int Deliver(Dispatch dispatch)
     {
+        var count = Offer(dispatch);
+        Position = dispatch.End;
+        return count;
+    }
+
+    public override void JoinedLive(StreamPosition position)
+    {
+        Position = position;
+        outbox.Joined(index);
+    }
+
+    private int Offer(Dispatch dispatch)
+    {
         var runs = Share(dispatch);
         _isNew &= !dispatch.HasContent;
         if (dispatch.HasShared && outbox.Subscriptions > 1) runs = WithoutKnown(runs, dispatch.Batch.Publications);
         if (runs.Count == 0) return 0;
 
         var encoded = dispatch.Batch.Encode(format);
-        var slices = new ReadOnlyMemory<byte>[runs.Count];
-        for (var i = 0; i < slices.Length; i++) slices[i] = encoded.Slice(runs[i].First, runs[i].Count);
+        if (runs.Count == 1)
+        {
+            outbox.Offer(index, encoded.Slice(runs[0].First, runs[0].Count));
+            return runs[0].Count;
+        }
+
+        var (slices, count) = (new ReadOnlyMemory<byte>[runs.Count], 0);
+        for (var i = 0; i < slices.Length; i++)
+        {
+            slices[i] = encoded.Slice(runs[i].First, runs[i].Count);
+            count += runs[i].Count;
+        }
 
         outbox.Offer(index, slices);
-        return runs.Sum(run => run.Count);
+        return count;
     }
-
-    public override void JoinedLive() => outbox.Joined(index);
 
     private IReadOnlyList<Run> Share(Dispatch dispatch)
     {

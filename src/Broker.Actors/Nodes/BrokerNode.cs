@@ -101,7 +101,7 @@ public sealed class BrokerNode : IAsyncDisposable
     public Subscribing.Subscription SubscribeAsync(ChannelName channel, StreamPosition? since = null)
     {
         ObjectDisposedException.ThrowIf(_gone.IsCancellationRequested, this);
-        return new(channel, since, Actor, Settings.OutboxLimit);
+        return new(channel, since, Actor, Settings.OutboxLimit, _gone.Token);
     }
 
     /// <summary>Records who the holder of a session key is, so that the session cookie alone yields user and groups.</summary>
@@ -174,49 +174,83 @@ public sealed class BrokerNode : IAsyncDisposable
             bus = await options.OpenBus(settings, log, options.Time);
 
             metrics = new BrokerMetrics(() => bus.IsConnected);
-            var services = new BrokerServices(system, bus, settings, metrics, log, options.Time, options.PublishHandler);
-            lease = await HistoryLease.TakeAsync(services);
-            var actors = await NodeActors.StartAsync(services, configuration.Get("broker.websocket.heartbeat-interval").AsDuration());
+            lease = await HistoryLease.TakeAsync(bus, settings, log, options.Time);
+            var services = new BrokerServices(system, bus, settings, metrics, log, options.Time, options.PublishHandler, lease);
+            var actors = await NodeActors.StartAsync(services, configuration.Get("broker.websocket.heartbeat-interval").DurationAtLeast(ConnectionsActor.LeastInterval));
             return new BrokerNode(system, ownsSystem, services, lease, actors);
         }
         catch
         {
-            if (ownsSystem) await system.Terminate();
-            if (lease is not null) await lease.DisposeAsync();
-            if (bus is not null) await bus.DisposeAsync();
-            metrics?.Dispose();
+            try
+            {
+                if (ownsSystem) await system.Terminate();
+            }
+            finally
+            {
+                await CloseAsync(lease, bus, metrics);
+            }
+
             throw;
         }
     }
 
+    /// <summary>Whatever fails on the way, nothing is left open; who waits for the stop sees the failure.</summary>
     private async Task StopOnceAsync()
     {
         Volatile.Write(ref _draining, true);
-        var reason = CloseReason.GoingAway;
         try
         {
-            await _actors.Connections.Ask<Drained>(new DrainConnections(Settings.Drain, reason), Settings.Drain + TimeSpan.FromSeconds(20));
+            await DrainAsync();
+        }
+        finally
+        {
+            try
+            {
+                await (_ownsSystem ? StopSystemAsync() : _actors.StopAsync(_system));
+            }
+            finally
+            {
+                await _gone.CancelAsync();
+                await CloseAsync(_lease, _services.Bus, _services.Metrics);
+            }
+        }
+    }
+
+    private async Task DrainAsync()
+    {
+        try
+        {
+            await _actors.Connections.Ask<Drained>(new DrainConnections(Settings.Drain, CloseReason.GoingAway), Settings.Drain + TimeSpan.FromSeconds(20));
         }
         catch (AskTimeoutException)
         {
             _services.Log.LogWarning("Some clients did not close in time");
         }
+    }
 
-        if (_ownsSystem)
+    private async Task StopSystemAsync()
+    {
+        try
         {
             await _actors.StopClientsAsync(_system);
+        }
+        finally
+        {
             await CoordinatedShutdown.Get(_system).Run(NodeStops.Instance);
         }
-        else
+    }
+
+    private static async Task CloseAsync(HistoryLease? lease, IRedisBus? bus, BrokerMetrics? metrics)
+    {
+        try
         {
-            await _actors.StopAsync(_system);
+            if (lease is not null) await lease.DisposeAsync();
         }
-
-        await _gone.CancelAsync();
-
-        if (_lease is not null) await _lease.DisposeAsync();
-        await _services.Bus.DisposeAsync();
-        _services.Metrics.Dispose();
+        finally
+        {
+            metrics?.Dispose();
+            if (bus is not null) await bus.DisposeAsync();
+        }
     }
 
     private sealed class NodeStops : CoordinatedShutdown.Reason

@@ -6,40 +6,54 @@ using Microsoft.Extensions.Logging;
 namespace Broker.Actors.Nodes;
 
 /// <summary>
-/// Keeps a second node that is no member of a cluster from owning the same histories: two owners of a channel would take it from each other without end. Nodes without history need no
-/// lease, they work side by side like the classic servers.
+/// Keeps a second node that is no member of a cluster from owning the same histories: two owners of a channel would take it from each other without end. While this node does not hold
+/// the lease for certain, its channels with history are not ready. Nodes without history need no lease, they work side by side like the classic servers.
 /// </summary>
 internal sealed class HistoryLease : IAsyncDisposable
 {
     private static readonly TimeSpan Duration = TimeSpan.FromSeconds(5);
 
-    private readonly BrokerServices _services;
+    private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(250);
+
+    private readonly IRedisBus _bus;
+    private readonly ILogger _log;
+    private readonly TimeProvider _time;
     private readonly string _key;
     private readonly string _holder = Epochs.New();
     private readonly CancellationTokenSource _stop = new();
     private Task _renewing = Task.CompletedTask;
+    private long _heldUntil;
+    private string? _complaint;
 
-    private HistoryLease(BrokerServices services)
+    private HistoryLease(IRedisBus bus, BrokerSettings settings, ILogger log, TimeProvider time)
     {
-        _services = services;
-        _key = (services.Settings.Prefix.Length == 0 ? "" : services.Settings.Prefix + ":") + "broker:history-owner";
+        (_bus, _log, _time) = (bus, log, time);
+        _key = (settings.Prefix.Length == 0 ? "" : settings.Prefix + ":") + "broker:history-owner";
     }
 
-    /// <summary>Null where no lease is needed. Waits for the lease of a node that has died to run out.</summary>
-    /// <exception cref="BrokerStartException">Another node holds it, or Redis refuses it.</exception>
-    public static async Task<HistoryLease?> TakeAsync(BrokerServices services)
-    {
-        if (services.Settings.History.Count == 0) return null;
+    /// <summary>Nobody else can have taken it. It ends by itself when it cannot be renewed, and comes back when it can.</summary>
+    public bool IsHeld => Now.Ticks < Interlocked.Read(ref _heldUntil);
 
-        var lease = new HistoryLease(services);
-        var deadline = services.Time.GetUtcNow() + Duration + TimeSpan.FromSeconds(1);
+    /// <summary>Not the time of day, which may be set: an hour on, and the lease would be lost; an hour back, and held long after it ran out.</summary>
+    private TimeSpan Now => _time.GetElapsedTime(0);
+
+    /// <summary>
+    /// Null where no lease is needed. Waits for the lease of a node that has died to run out. Where Redis does not answer, the lease is not held yet.
+    /// </summary>
+    /// <exception cref="BrokerStartException">Another node holds it, or Redis refuses it.</exception>
+    public static async Task<HistoryLease?> TakeAsync(IRedisBus bus, BrokerSettings settings, ILogger log, TimeProvider time)
+    {
+        if (settings.History.Count == 0) return null;
+
+        var lease = new HistoryLease(bus, settings, log, time);
+        var deadline = lease.Now + Duration + TimeSpan.FromSeconds(1);
         while (await lease.TryTakeAsync() == false)
         {
-            if (services.Time.GetUtcNow() > deadline)
+            if (lease.Now > deadline)
                 throw new BrokerStartException(
                     "another node with history uses this Redis and prefix: switch broker.history off on one of them, or give it another broker.prefix");
 
-            await Task.Delay(TimeSpan.FromMilliseconds(250), services.Time);
+            await Task.Delay(Again, time);
         }
 
         lease._renewing = lease.RenewAsync();
@@ -52,7 +66,7 @@ internal sealed class HistoryLease : IAsyncDisposable
         await _renewing;
         try
         {
-            await _services.Bus.ReleaseLeaseAsync(_key, _holder);
+            await _bus.ReleaseLeaseAsync(_key, _holder);
         }
         catch (Exception fault) when (fault is RedisUnavailableException or RedisRefusedException)
         {
@@ -64,11 +78,11 @@ internal sealed class HistoryLease : IAsyncDisposable
 
     private async Task RenewAsync()
     {
-        using var timer = new PeriodicTimer(Duration / 3, _services.Time);
         try
         {
-            while (await timer.WaitForNextTickAsync(_stop.Token))
+            while (true)
             {
+                await Task.Delay(IsHeld ? Duration / 3 : Again, _time, _stop.Token);
                 await RenewOnceAsync();
             }
         }
@@ -81,14 +95,22 @@ internal sealed class HistoryLease : IAsyncDisposable
     {
         try
         {
-            if (await HoldAsync() == false)
-                _services.Log.LogError("Another node with history uses this Redis and prefix; channels with history will move between the two");
+            if (await HoldAsync() is not { } held) return;
+
+            Complain(held ? null : "Another node with history uses this Redis and prefix: channels with history wait until it stops");
         }
         catch (RedisRefusedException refused)
         {
-            // It may allow it again: tried on, so that no other node takes the histories for free.
-            _services.Log.LogError("Redis refuses the lease of this node's histories: {Reason}", refused.Message);
+            // It may allow it again.
+            Complain("Redis refuses the lease of this node's histories: " + refused.Message);
         }
+    }
+
+    /// <summary>Once for each state.</summary>
+    private void Complain(string? complaint)
+    {
+        if (complaint is not null && complaint != _complaint) _log.LogError("{Complaint}", complaint);
+        _complaint = complaint;
     }
 
     private async Task<bool?> TryTakeAsync()
@@ -103,12 +125,15 @@ internal sealed class HistoryLease : IAsyncDisposable
         }
     }
 
-    /// <summary>Null when Redis cannot be asked: then it cannot be used by anybody either, and the owner tokens guard what it holds.</summary>
+    /// <summary>Null when Redis cannot be asked: what was held is held until it runs out.</summary>
     private async Task<bool?> HoldAsync()
     {
+        var asked = Now;
         try
         {
-            return await _services.Bus.HoldLeaseAsync(_key, _holder, Duration);
+            var held = await _bus.HoldLeaseAsync(_key, _holder, Duration);
+            Interlocked.Exchange(ref _heldUntil, held ? (asked + Duration).Ticks : 0);
+            return held;
         }
         catch (RedisUnavailableException)
         {

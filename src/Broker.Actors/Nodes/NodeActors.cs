@@ -1,6 +1,5 @@
 using Broker.Actors.Channels;
 using Broker.Actors.Connections;
-using Broker.Actors.Redis;
 using Broker.Actors.Relays;
 using Broker.Actors.Settings;
 using Broker.Actors.Subscribing;
@@ -30,9 +29,9 @@ internal sealed record NodeActors(IActorRef Channels, IActorRef Relays, IActorRe
         var settings = ClusterShardingSettings.Create(system);
         var channels = sharding.Start(
             ShardType,
-            name => ChannelProps(name, services),
+            id => ChannelProps(id, services),
             settings,
-            HashCodeMessageExtractor.Create(Shards, message => ((IChannelMessage)message).Channel, message => message),
+            HashCodeMessageExtractor.Create(Shards, message => EntityOf(message, services), message => message),
             sharding.DefaultShardAllocationStrategy(settings),
             StopChannel.Instance);
 
@@ -67,15 +66,13 @@ internal sealed record NodeActors(IActorRef Channels, IActorRef Relays, IActorRe
         return stopped.Task;
     }
 
-    private static Props ChannelProps(string name, BrokerServices services)
-    {
-        var limits = services.Settings.HistoryOf(ChannelName.FromRedis(name, services.Settings.Prefix));
-        if (services.Bus.IsCluster && !new RedisKeys(name).ShareOneSlot) limits = null;
+    private static string? EntityOf(object message, BrokerServices services) =>
+        message is IChannelMessage order ? ChannelEntity.IdOf(order.Channel, services.Settings.Prefix) : null;
 
-        return services.OnChannelDispatcher(limits is null
-            ? Props.Create(() => new LiveChannelActor(name, services))
-            : Props.Create(() => new HistoryChannelActor(name, limits, services)));
-    }
+    private static Props ChannelProps(string id, BrokerServices services) =>
+        services.OnChannelDispatcher(ChannelEntity.HistoryOf(id, services.Settings, services.Bus.IsCluster) is { } limits
+            ? Props.Create(() => new HistoryChannelActor(limits, services))
+            : Props.Create(() => new LiveChannelActor(services)));
 
     private sealed class StopWatcher : ReceiveActor
     {

@@ -22,7 +22,7 @@ internal sealed class RelayTarget(IActorRef relays, BrokerServices services, Can
         if (stopped.IsCancellationRequested) return new PublishResult(null, PublishFailure.Unavailable);
 
         var ticket = new AwaitedTicket();
-        var until = services.Time.GetUtcNow() + services.Settings.PublishTimeout;
+        var until = services.Now + services.Settings.PublishTimeout;
         relays.Tell(new RelayPublish(channel, publication, ticket, until, Retry: false), ActorRefs.NoSender);
         try
         {

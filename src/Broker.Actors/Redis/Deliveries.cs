@@ -11,7 +11,7 @@ internal sealed class Deliveries(Action<Subscription, Exception> failed)
     private readonly Stack<List<Arrival>> _pool = new();
     private int _round;
 
-    private enum Kind { Arrived, Subscribed, Passed, Lost }
+    private enum Kind { Arrived, Subscribed, Passed, Lost, Refused }
 
     public bool IsEmpty => _calls.Count == 0;
 
@@ -27,7 +27,7 @@ internal sealed class Deliveries(Action<Subscription, Exception> failed)
         var list = _pool.Count > 0 ? _pool.Pop() : [];
         list.Add(arrival);
         to.OpenCall = (this, _round, _calls.Count);
-        _calls.Add(new Call(to, Kind.Arrived, list, 0));
+        _calls.Add(new Call(to, Kind.Arrived, list, 0, null));
     }
 
     public void Subscribed(Subscription to) => Add(to, Kind.Subscribed);
@@ -35,6 +35,8 @@ internal sealed class Deliveries(Action<Subscription, Exception> failed)
     public void Passed(Subscription to, long ticket) => Add(to, Kind.Passed, ticket);
 
     public void Lost(Subscription to) => Add(to, Kind.Lost);
+
+    public void Refused(Subscription to, string reason) => Add(to, Kind.Refused, reason: reason);
 
     /// <summary>Calls the subscribers. To be called without a lock, and by one thread at a time; nothing is added meanwhile.</summary>
     public void Run()
@@ -49,10 +51,10 @@ internal sealed class Deliveries(Action<Subscription, Exception> failed)
         _round++;
     }
 
-    private void Add(Subscription to, Kind kind, long ticket = 0)
+    private void Add(Subscription to, Kind kind, long ticket = 0, string? reason = null)
     {
         to.OpenCall = default;
-        _calls.Add(new Call(to, kind, null, ticket));
+        _calls.Add(new Call(to, kind, null, ticket, reason));
     }
 
     private void Run(in Call call)
@@ -67,6 +69,7 @@ internal sealed class Deliveries(Action<Subscription, Exception> failed)
                 case Kind.Subscribed: call.To.Arrivals.Subscribed(); break;
                 case Kind.Passed: call.To.Arrivals.Passed(call.Ticket); break;
                 case Kind.Lost: call.To.Arrivals.Lost(); break;
+                case Kind.Refused: call.To.Arrivals.Refused(call.Reason!); break;
             }
         }
         catch (Exception problem)
@@ -83,5 +86,5 @@ internal sealed class Deliveries(Action<Subscription, Exception> failed)
         _pool.Push(list);
     }
 
-    private readonly record struct Call(Subscription To, Kind Kind, List<Arrival>? Arrivals, long Ticket);
+    private readonly record struct Call(Subscription To, Kind Kind, List<Arrival>? Arrivals, long Ticket, string? Reason);
 }

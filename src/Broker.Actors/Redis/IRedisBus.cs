@@ -76,7 +76,10 @@ internal interface IRedisBus : IAsyncDisposable
     /// <summary>
     /// Any command, for the command gateway, whose allow-list has passed it. What Redis refuses is a <see cref="RedisReply.Error"/>, not an exception.
     /// </summary>
-    Task<RedisReply> ExecuteAsync(string command, IReadOnlyList<string> arguments);
+    /// <param name="command">Its name.</param>
+    /// <param name="arguments">The first one is a key, if there are any.</param>
+    /// <param name="maxReply">Bytes: a longer reply does not leave Redis, and <see cref="RedisReply.TooLong"/> comes instead. Null for a command whose reply is a number or a word.</param>
+    Task<RedisReply> ExecuteAsync(string command, IReadOnlyList<string> arguments, int? maxReply = null);
 }
 
 /// <summary>
@@ -84,7 +87,7 @@ internal interface IRedisBus : IAsyncDisposable
 /// </summary>
 internal interface IArrivals
 {
-    /// <summary>Redis has confirmed (again): from here on every publication arrives.</summary>
+    /// <summary>Redis has confirmed (again): from here on every publication arrives, and where there are marks, no copy without its mark.</summary>
     void Subscribed();
 
     /// <summary>What came together, in order. The list belongs to the callee.</summary>
@@ -97,6 +100,11 @@ internal interface IArrivals
     /// The connection broke: what is published from now on is not seen until <see cref="Subscribed"/>. Told only to those who were told Subscribed before.
     /// </summary>
     void Lost();
+
+    /// <summary>
+    /// Redis does not let us subscribe this channel; others are not touched. It is tried again with the next connection, or when somebody subscribes it again.
+    /// </summary>
+    void Refused(string reason);
 }
 
 /// <summary>One message of the subscription: a publication's payload, or a mark (<see cref="Mark"/>) on the companion channel.</summary>
@@ -119,13 +127,18 @@ internal sealed record HistoryLimits(int Size, TimeSpan TimeToLive);
 
 /// <param name="NewEpoch">The epoch to begin if there is none, or one that proves lost.</param>
 /// <param name="Known">What the caller has already delivered: an offset below it in the same epoch proves that Redis lost some, so a new epoch begins.</param>
-internal sealed record TakeOver(string NewEpoch, StreamPosition? Known, bool ForceNewEpoch = false);
+/// <param name="Size">How many publications the history keeps: no more are looked at.</param>
+internal sealed record TakeOver(string NewEpoch, StreamPosition? Known, int Size, bool ForceNewEpoch = false);
 
 /// <param name="Token">The caller's owner token.</param>
 /// <param name="Position">The newest publication; offset 0 in a new epoch.</param>
 /// <param name="IsNewEpoch">The epoch was begun by this call.</param>
 /// <param name="PublishIds">Publish ids that the history holds, by offset.</param>
-internal sealed record TakenOver(long Token, StreamPosition Position, bool IsNewEpoch, IReadOnlyList<(long Offset, string Id)> PublishIds);
+/// <param name="UnknownLast">
+/// SHA-1, in hex, of a persisted last message that the history has never held: either its publication has reached the caller, or it was lost and the epoch with it.
+/// </param>
+internal sealed record TakenOver(
+    long Token, StreamPosition Position, bool IsNewEpoch, IReadOnlyList<(long Offset, string Id)> PublishIds, string? UnknownLast = null);
 
 /// <param name="Token">The caller's owner token.</param>
 /// <param name="KnownOffset">The newest offset that the caller has seen: a meta that stands below it has been lost and came back old.</param>
@@ -147,7 +160,11 @@ internal sealed record HistoryPage(StreamPosition? Position, long Oldest, IReadO
 internal sealed record StoredPublication(long Offset, byte[] Payload, string? PublishId, string? Origin, bool Shared = false);
 
 /// <summary>A Redis reply as the gateway needs it: exactly one of the members is set, none for nil.</summary>
-internal sealed record RedisReply(string? Text = null, long? Number = null, IReadOnlyList<RedisReply>? Items = null, string? Error = null);
+internal sealed record RedisReply(string? Text = null, long? Number = null, IReadOnlyList<RedisReply>? Items = null, string? Error = null)
+{
+    /// <summary>The command was carried out, and its reply was left where it was.</summary>
+    public static readonly RedisReply TooLong = new(Error: "the reply is too long");
+}
 
 /// <summary>Redis did not answer in time, or is not connected. The message names no host.</summary>
 public sealed class RedisUnavailableException(string message, Exception? inner = null) : Exception(message, inner);

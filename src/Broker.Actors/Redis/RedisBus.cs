@@ -1,15 +1,28 @@
 using Broker.Actors.Channels;
 using Broker.Actors.Redis.Subscriptions;
+using Broker.Actors.Settings;
+using Broker.Hocon;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 
 namespace Broker.Actors.Redis;
 
-/// <param name="CommandTimeout">After so long a command has failed.</param>
+/// <summary><c>broker.redis</c>, read once.</summary>
+/// <param name="Timeout">After so long a command has failed.</param>
 /// <param name="Subscriptions">Of the subscription connection.</param>
-internal sealed record RedisBusSettings(TimeSpan CommandTimeout, SubscriptionSettings Subscriptions)
+internal sealed record RedisBusSettings(TimeSpan Timeout, SubscriptionSettings Subscriptions)
 {
-    public static RedisBusSettings Default { get; } = new(TimeSpan.FromSeconds(4), SubscriptionSettings.Default);
+    private static readonly TimeSpan Least = TimeSpan.FromMilliseconds(1);
+
+    /// <param name="redis">The section.</param>
+    /// <param name="maxMessage">Bytes: what is published here must come back.</param>
+    public static RedisBusSettings Read(HoconObject redis, int maxMessage) => new(
+        redis.Get("timeout").DurationAtLeast(Least),
+        new SubscriptionSettings(
+            redis.Get("max-reply").SizeAtLeast(maxMessage),
+            redis.Get("silent-after").DurationAtLeast(Least),
+            redis.Get("connect-timeout").DurationAtLeast(Least),
+            redis.Get("reconnect-within").DurationAtLeast(Least)));
 }
 
 /// <summary>
@@ -26,13 +39,17 @@ internal sealed class RedisBus : IRedisBus
     private readonly IDatabase _database;
     private readonly SubscriptionReader _reader;
     private readonly TimeSpan _timeout;
+    private readonly ILogger _log;
     private readonly string _fenceChannel = "broker:fences:" + Guid.NewGuid().ToString("N");
     private volatile bool _isCluster;
+    private int _fencesAreRefused;
 
-    private RedisBus(ConnectionMultiplexer multiplexer, SubscriptionReader reader, RedisBusSettings settings)
+    private RedisBus(ConnectionMultiplexer multiplexer, SubscriptionReader reader, RedisBusSettings settings, ILogger log)
     {
-        (_multiplexer, _reader, _timeout) = (multiplexer, reader, settings.CommandTimeout);
+        (_multiplexer, _reader, _timeout, _log) = (multiplexer, reader, settings.Timeout, log);
         _database = multiplexer.GetDatabase();
+        // Its failures would name keys, and a session channel's key is a credential.
+        multiplexer.IncludeDetailInExceptions = false;
         multiplexer.ConnectionRestored += (_, _) => LookForCluster();
         multiplexer.ConfigurationChanged += (_, _) => LookForCluster();
         LookForCluster();
@@ -53,7 +70,7 @@ internal sealed class RedisBus : IRedisBus
         var options = connection.ToOptions();
         options.AbortOnConnectFail = false;
         options.ClientName = "broker-commands";
-        options.SyncTimeout = options.ResponseTimeout = (int)settings.CommandTimeout.TotalMilliseconds;
+        options.SyncTimeout = options.ResponseTimeout = (int)settings.Timeout.TotalMilliseconds;
         options.ConnectTimeout = (int)settings.Subscriptions.ConnectTimeout.TotalMilliseconds;
         options.KeepAlive = Math.Max(1, (int)settings.Subscriptions.Silence.TotalSeconds);
         options.ReconnectRetryPolicy = new LinearRetry(100);
@@ -62,7 +79,7 @@ internal sealed class RedisBus : IRedisBus
         var reader = new SubscriptionReader(connection, settings.Subscriptions, log);
         try
         {
-            return new RedisBus(await ConnectionMultiplexer.ConnectAsync(options), reader, settings);
+            return new RedisBus(await ConnectionMultiplexer.ConnectAsync(options), reader, settings, log);
         }
         catch
         {
@@ -79,7 +96,7 @@ internal sealed class RedisBus : IRedisBus
 
     public void Fence(string channel, long ticket)
     {
-        if (_isCluster) _ = FenceOnClusterAsync(channel, ticket);
+        if (_isCluster) _ = PublishFenceAsync(channel, _reader.AddFence(channel, ticket));
         else _reader.Fence(channel, ticket);
     }
 
@@ -139,18 +156,30 @@ internal sealed class RedisBus : IRedisBus
 
     public Task ReleaseLeaseAsync(string key, string holder) => Run(RedisScripts.ReleaseLease, [key], [holder]);
 
-    public async Task<RedisReply> ExecuteAsync(string command, IReadOnlyList<string> arguments)
+    public async Task<RedisReply> ExecuteAsync(string command, IReadOnlyList<string> arguments, int? maxReply = null)
     {
-        // As a key the first argument also finds its node on a cluster.
-        var typed = arguments.Select((argument, i) => i == 0 ? (object)(RedisKey)argument : (RedisValue)argument).ToArray();
         try
         {
-            return RedisReplies.Of(await Ask(redis => redis.ExecuteAsync(command, typed)));
+            return maxReply is { } bound ? await ExecuteBoundedAsync(command, arguments, bound) : await ExecuteShortAsync(command, arguments);
         }
         catch (RedisRefusedException refused)
         {
             return new RedisReply(Error: refused.Message);
         }
+    }
+
+    /// <summary>The client library would read a reply of any length into memory before we see it: so a script looks at it in Redis.</summary>
+    private async Task<RedisReply> ExecuteBoundedAsync(string command, IReadOnlyList<string> arguments, int maxReply)
+    {
+        var reply = RedisReplies.Of(await Run(RedisScripts.Execute, [.. arguments.Take(1).Select(key => (RedisKey)key)], [maxReply, command, .. arguments.Select(argument => (RedisValue)argument)]));
+        return reply.Items is { } items ? items.Count > 0 ? items[0] : RedisReply.TooLong : reply;
+    }
+
+    private async Task<RedisReply> ExecuteShortAsync(string command, IReadOnlyList<string> arguments)
+    {
+        // As a key the first argument also finds its node on a cluster.
+        var typed = arguments.Select((argument, i) => i == 0 ? (object)(RedisKey)argument : (RedisValue)argument).ToArray();
+        return RedisReplies.Of(await Ask(redis => redis.ExecuteAsync(command, typed)));
     }
 
     /// <summary>For what is Redis's alone: the coordinator of the built-in engine's cluster.</summary>
@@ -175,7 +204,7 @@ internal sealed class RedisBus : IRedisBus
     {
         if (_isCluster || !_multiplexer.GetEndPoints().Any(endPoint => _multiplexer.GetServer(endPoint).ServerType == ServerType.Cluster)) return;
 
-        _reader.SubscribeFences(_fenceChannel);
+        _reader.SubscribeFences(_fenceChannel, (channel, fence) => _ = PublishFenceAsync(channel, fence));
         _isCluster = true;
     }
 
@@ -183,9 +212,8 @@ internal sealed class RedisBus : IRedisBus
     /// A PONG says nothing of what other nodes of a cluster published. So the channel's own node, which runs our scripts for it, publishes a message that
     /// reaches us behind all that it published before; again, until it has arrived.
     /// </summary>
-    private async Task FenceOnClusterAsync(string channel, long ticket)
+    private async Task PublishFenceAsync(string channel, long fence)
     {
-        var fence = _reader.AddFence(channel, ticket);
         while (fence != 0 && _reader.AwaitsFence(fence))
         {
             try
@@ -195,6 +223,11 @@ internal sealed class RedisBus : IRedisBus
             catch (RedisUnavailableException)
             {
                 // The node is gone or another takes over its slots: again below, for as long as we are subscribed.
+            }
+            catch (RedisRefusedException refused)
+            {
+                // It may be allowed again. Until then no channel whose order depends on it is ready.
+                if (Interlocked.Exchange(ref _fencesAreRefused, 1) == 0) _log.LogWarning("Redis Cluster refuses the script that channels wait for: {Reason}", refused.Message);
             }
 
             await Task.Delay(FenceRetry);

@@ -11,7 +11,6 @@ internal static class RedisBuses
     {
         if (settings.RedisConnection.Length == 0) return new InMemoryBus(new InMemoryStore(time));
 
-        var busSettings = RedisBusSettings.Default with { CommandTimeout = settings.Redis.Timeout };
-        return await RedisBus.ConnectAsync(RedisConnectionString.Parse(settings.RedisConnection), busSettings, log);
+        return await RedisBus.ConnectAsync(RedisConnectionString.Parse(settings.RedisConnection), settings.Redis, log);
     }
 }

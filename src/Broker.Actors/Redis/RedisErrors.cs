@@ -13,8 +13,10 @@ internal static class RedisErrors
 
     public static Exception Translate(Exception problem, string? trouble) => problem switch
     {
-        RedisServerException refused when !IsTemporary(refused.Message) => new RedisRefusedException(refused.Message, refused),
-        RedisServerException temporary => new RedisUnavailableException("Redis cannot serve: " + temporary.Message, temporary),
+        RedisServerException refused when CodeOf(refused.Message) is { } code && !Temporary.Contains(code) => new RedisRefusedException(refused.Message, refused),
+
+        // No more than the code: MOVED and ASK name hosts, and so does what the client library says in Redis's stead.
+        RedisServerException temporary => new RedisUnavailableException("Redis cannot serve: " + (CodeOf(temporary.Message) ?? "a node is missing"), temporary),
         RedisCommandException unfit => new RedisRefusedException(unfit.Message, unfit),
         TimeoutException => new RedisUnavailableException("Redis does not answer in time", problem),
         RedisException or ObjectDisposedException => new RedisUnavailableException("Redis is not connected" + (trouble is null ? "" : ": " + trouble), problem),
@@ -24,8 +26,14 @@ internal static class RedisErrors
     /// <summary>The script cache was emptied, or Redis restarted.</summary>
     public static bool IsNoScript(RedisServerException problem) => problem.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal);
 
-    // Before Redis 7 an error inside a script came as "ERR Error running script …: -OOM …".
-    private static bool IsTemporary(string message) => Temporary.Any(code =>
-        message.StartsWith(code + " ", StringComparison.Ordinal)
-        || (message.StartsWith("ERR Error running script", StringComparison.Ordinal) && message.Contains("-" + code + " ", StringComparison.Ordinal)));
+    /// <summary>The word in capitals that an error of Redis begins with; null if it is none of Redis's.</summary>
+    private static string? CodeOf(string message)
+    {
+        // Before Redis 7 an error inside a script came as "ERR Error running script …: -OOM …".
+        if (message.StartsWith("ERR Error running script", StringComparison.Ordinal))
+            return Temporary.FirstOrDefault(code => message.Contains("-" + code + " ", StringComparison.Ordinal)) ?? "ERR";
+
+        var first = message.Split(' ', 2)[0];
+        return first.Length > 1 && first.All(char.IsAsciiLetterUpper) ? first : null;
+    }
 }

@@ -53,15 +53,16 @@ internal static class RedisHistory
 
     public static RedisValue[] ForTakeOver(RedisKeys keys, TakeOver order) =>
     [
-        order.NewEpoch, order.Known?.Epoch ?? "", order.Known?.Offset ?? 0, order.ForceNewEpoch ? "1" : "", keys.Mark,
+        order.NewEpoch, order.Known?.Epoch ?? "", order.Known?.Offset ?? 0, order.ForceNewEpoch ? "1" : "", keys.Mark, order.Size,
     ];
 
     public static TakenOver ToTakenOver(RedisResult result)
     {
         var reply = (RedisValue[])result!;
         var ids = new List<(long, string)>();
-        for (var i = 4; i < reply.Length; i += 2) ids.Add(((long)reply[i], reply[i + 1]!));
-        return new TakenOver((long)reply[0], new StreamPosition(reply[1]!, (long)reply[2]), (int)reply[3] == 1, ids);
+        for (var i = 5; i < reply.Length; i += 2) ids.Add(((long)reply[i], reply[i + 1]!));
+        var unknownLast = reply[4].IsNullOrEmpty ? null : (string?)reply[4];
+        return new TakenOver((long)reply[0], new StreamPosition(reply[1]!, (long)reply[2]), (int)reply[3] == 1, ids, unknownLast);
     }
 
     public static RedisValue[] ForPage(long after, int maxCount, int maxBytes) =>

@@ -11,13 +11,13 @@ internal static class RedisReplies
 
         try
         {
-            var value = (RedisValue)result;
-            return value.IsInteger ? new RedisReply(Number: (long)value) : new RedisReply((string?)value);
+            // The library of this version does not tell the type but by trying; and it takes an array of one for its element, so this comes first.
+            return new RedisReply(Items: Array.ConvertAll((RedisResult[])result!, Of));
         }
         catch (InvalidCastException)
         {
-            // The library of this version does not tell the type but by trying.
-            return new RedisReply(Items: Array.ConvertAll((RedisResult[])result!, Of));
+            var value = (RedisValue)result;
+            return value.IsInteger ? new RedisReply(Number: (long)value) : new RedisReply((string?)value);
         }
         catch (RedisServerException error)
         {

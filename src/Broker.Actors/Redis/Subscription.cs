@@ -14,6 +14,9 @@ internal sealed class Subscription(string channel, string? markChannel, IArrival
     /// <summary>Redis has confirmed all its names on the present connection.</summary>
     public bool Confirmed { get; set; }
 
+    /// <summary>Redis has refused one of them on the present connection.</summary>
+    public bool Refused { get; set; }
+
     /// <summary>Unsubscribed or replaced: it is called no more. Read without the lock.</summary>
     public bool Ended => _ended;
 

@@ -13,6 +13,9 @@ internal sealed class Dispatch(RelayBatch batch, ReadOnlyMemory<byte>? slot)
 
     public RelayBatch Batch { get; } = batch;
 
+    /// <summary>The newest publication of it.</summary>
+    public StreamPosition End { get; } = batch.Publications[^1].Position;
+
     /// <summary>The newest payload before this batch: the slot of everybody who was there.</summary>
     public ReadOnlyMemory<byte>? Slot { get; } = slot;
 

@@ -9,6 +9,9 @@ namespace Broker.Actors.Relays;
 /// </summary>
 internal sealed class RelayBatch(IReadOnlyList<Publication> publications)
 {
+    /// <summary>Nothing to deliver, and nothing to encode.</summary>
+    public static readonly RelayBatch Empty = new([]);
+
     private List<(IWireFormat Format, EncodedBatch Encoded)>? _encodings;
 
     public IReadOnlyList<Publication> Publications { get; } = publications;
@@ -37,8 +40,6 @@ internal sealed class EncodedBatch
         _ends = ends;
     }
 
-    public int Count => _ends.Length;
-
     /// <summary>The frames from <paramref name="first"/> on, as they stand in the buffer.</summary>
     public ReadOnlyMemory<byte> Slice(int first, int count)
     {
@@ -61,7 +62,4 @@ internal sealed class EncodedBatch
 
         return new EncodedBatch(buffer.WrittenMemory, ends);
     }
-
-    /// <summary>Frames that need no encoding any more.</summary>
-    public static EncodedBatch OfFrame(ReadOnlyMemory<byte> frame) => new(frame, [frame.Length]);
 }

@@ -17,8 +17,12 @@ internal sealed class Joiners(long maxHeldBytes)
 
     public void Add(Subscriber subscriber) => _waiting.Add(new Joiner(subscriber, _held.Count));
 
-    public bool Remove(Subscriber subscriber) =>
-        _asking.RemoveAll(joiner => joiner.Subscriber == subscriber) + _waiting.RemoveAll(joiner => joiner.Subscriber == subscriber) > 0;
+    public bool Remove(Subscriber subscriber)
+    {
+        var found = _asking.RemoveAll(joiner => joiner.Subscriber == subscriber) + _waiting.RemoveAll(joiner => joiner.Subscriber == subscriber) > 0;
+        if (found) Trim();
+        return found;
+    }
 
     /// <summary>The ticket of a question to ask now; null while one is open or nobody waits.</summary>
     public long? Ask()
@@ -43,7 +47,7 @@ internal sealed class Joiners(long maxHeldBytes)
         if (IsEmpty) return true;
 
         _held.AddRange(publications);
-        foreach (var publication in publications) _heldBytes += publication.Payload.Length;
+        foreach (var publication in publications) _heldBytes += publication.Weight;
         return _heldBytes <= maxHeldBytes;
     }
 
@@ -53,38 +57,53 @@ internal sealed class Joiners(long maxHeldBytes)
         if (ticket != _asked) return [];
 
         var ready = Release(_asking);
-        if (_waiting.Count == 0) Clear();
+        Trim();
         return ready;
     }
 
     /// <summary>All of them, now.</summary>
     public IReadOnlyList<Ready> GiveUp()
     {
-        Ready[] ready = [.. Release(_asking), .. Release(_waiting)];
-        Clear();
+        Forget();
+        var ready = Release(_waiting);
+        Trim();
         _asked++;
         return ready;
     }
 
+    /// <summary>Those between whom nothing was published are given the same batch, which is encoded once for all of them. They stand in the order in which they came.</summary>
     private List<Ready> Release(List<Joiner> joiners)
     {
-        var ready = joiners.ConvertAll(joiner => new Ready(joiner.Subscriber, _held.GetRange(joiner.Start, _held.Count - joiner.Start)));
+        var (start, held) = (-1, RelayBatch.Empty);
+        var ready = new List<Ready>(joiners.Count);
+        foreach (var joiner in joiners)
+        {
+            if (joiner.Start != start) (start, held) = (joiner.Start, new RelayBatch(_held.GetRange(joiner.Start, _held.Count - joiner.Start)));
+            ready.Add(new Ready(joiner.Subscriber, held));
+        }
+
         joiners.Clear();
         return ready;
     }
 
-    private void Clear()
+    /// <summary>Lets go what was published before the first of them came: somebody may be waiting at any time, and then nothing ever went.</summary>
+    private void Trim()
     {
-        _held.Clear();
-        _heldBytes = 0;
+        var first = _asking.Count > 0 ? _asking[0].Start : _waiting.Count > 0 ? _waiting[0].Start : _held.Count;
+        if (first == 0) return;
+
+        for (var i = 0; i < first; i++) _heldBytes -= _held[i].Weight;
+        _held.RemoveRange(0, first);
+        for (var i = 0; i < _asking.Count; i++) _asking[i] = _asking[i] with { Start = _asking[i].Start - first };
+        for (var i = 0; i < _waiting.Count; i++) _waiting[i] = _waiting[i] with { Start = _waiting[i].Start - first };
     }
 
-    public readonly record struct Ready(Subscriber Subscriber, IReadOnlyList<Publication> Held)
+    public readonly record struct Ready(Subscriber Subscriber, RelayBatch Held)
     {
         /// <summary>The last message is one of those that come anyway.</summary>
         public bool Holds(byte[] payload)
         {
-            foreach (var publication in Held) if (publication.Payload.Span.SequenceEqual(payload)) return true;
+            foreach (var publication in Held.Publications) if (publication.Payload.Span.SequenceEqual(payload)) return true;
             return false;
         }
     }

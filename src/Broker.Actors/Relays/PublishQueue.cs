@@ -70,7 +70,7 @@ internal sealed class PublishQueue(int maxCount, long maxBytes)
     }
 
     /// <summary>The batch was refused. Those that may be tried again wait, in front; the others come back.</summary>
-    public IReadOnlyList<Pending> Refused(long number, bool mayRepeat, DateTimeOffset now)
+    public IReadOnlyList<Pending> Refused(long number, bool mayRepeat, TimeSpan now)
     {
         if (number != NextNumber) return [];
 
@@ -95,7 +95,7 @@ internal sealed class PublishQueue(int maxCount, long maxBytes)
     }
 
     /// <summary>Takes out what has waited too long.</summary>
-    public IReadOnlyList<Pending> Expire(DateTimeOffset now)
+    public IReadOnlyList<Pending> Expire(TimeSpan now)
     {
         var expired = new List<Pending>();
         for (var node = _waiting.First; node is not null;)
@@ -114,7 +114,7 @@ internal sealed class PublishQueue(int maxCount, long maxBytes)
         return expired;
     }
 
-    /// <param name="Until">How long it may wait to be sent.</param>
+    /// <param name="Until">How long it may wait to be sent, on the clock of <see cref="Settings.BrokerServices.Now"/>.</param>
     /// <param name="Retry">A refusal does not end it before that.</param>
-    public sealed record Pending(OutgoingPublication Publication, PublishTicket Ticket, DateTimeOffset Until, bool Retry);
+    public sealed record Pending(OutgoingPublication Publication, PublishTicket Ticket, TimeSpan Until, bool Retry);
 }

@@ -18,7 +18,7 @@ public enum PublishFailure
 /// <summary>How a publish ended: exactly one of the two is set, but a channel without history has no position.</summary>
 internal readonly record struct PublishResult(StreamPosition? Position, PublishFailure? Failure);
 
-/// <summary>Who wants to know how a publish ended. Told once, on the relay's thread; must only hand over.</summary>
+/// <summary>Who wants to know how a publish ended. Told once for each channel that it was published on, on that relay's thread; must only hand over.</summary>
 internal abstract class PublishTicket
 {
     public abstract void Done(PublishResult result);

@@ -1,43 +1,67 @@
 using Broker.Actors.Channels;
+using Broker.Actors.Settings;
 
 namespace Broker.Actors.Relays;
 
 /// <summary>
-/// A subscriber that came with a position: collects what it missed, page by page, and what is passed on meanwhile.
+/// A subscriber that came with a position: collects what it missed, a page at a time, and what is passed on while a page is read. All of it or nothing, and never more than
+/// the limits: who has missed more must load the state anew.
 /// </summary>
-internal sealed class Recovering(Subscriber subscriber, DateTimeOffset askedAt)
+internal sealed class Recovering(Subscriber subscriber, RecoveryLimits limits)
 {
     private readonly List<Publication> _missed = [];
     private readonly List<Publication> _held = [];
-    private long _next = subscriber.Since.Offset + 1;
+    private StreamPosition _position = subscriber.Since;
+    private long _missedBytes;
+    private long _heldBytes;
+    private bool _whole = true;
 
     public Subscriber Subscriber { get; } = subscriber;
 
-    public DateTimeOffset AskedAt { get; } = askedAt;
+    public TimeSpan AskedAt { get; private set; }
 
-    public void Hold(IReadOnlyList<Publication> items) => _held.AddRange(items);
+    /// <summary>It cannot be whole any more, or is more than may be collected.</summary>
+    public bool HasFailed => !_whole || _missed.Count + _held.Count > limits.Publications || _missedBytes + _heldBytes > limits.Bytes;
 
-    /// <summary>A page of the answer. False: a page before it has been lost on the way, ask again.</summary>
-    public bool Take(Missed page)
+    /// <summary>Known without a question: it has missed more than may be recovered.</summary>
+    public bool IsTooFarBehind(StreamPosition live) => live.Epoch == _position.Epoch && live.Offset - Subscriber.Since.Offset > limits.Publications;
+
+    /// <summary>After which position the next page is to be read; also when a question or its answer may be lost.</summary>
+    public StreamPosition Ask(TimeSpan now)
     {
-        if (page.Items.Count == 0) return !page.Whole || page.Position.Offset == _next - 1;
-        if (page.Items[0].Position.Offset != _next) return false;
+        // What has been passed on by now stands in the history, so that page or one after it brings it.
+        _held.Clear();
+        _heldBytes = 0;
+        AskedAt = now;
+        return _position;
+    }
+
+    public void Hold(IReadOnlyList<Publication> items)
+    {
+        _held.AddRange(items);
+        foreach (var item in items) _heldBytes += item.Weight;
+    }
+
+    /// <summary>The page that was asked for last.</summary>
+    public void Take(Missed page)
+    {
+        _whole &= page.Whole && (page.Items.Count == 0 || page.Items[0].Position == _position with { Offset = _position.Offset + 1 });
+        if (!_whole || page.Items.Count == 0) return;
 
         _missed.AddRange(page.Items);
-        _next = page.Items[^1].Position.Offset + 1;
-        return true;
+        foreach (var item in page.Items) _missedBytes += item.Weight;
+        _position = page.Items[^1].Position;
     }
 
     /// <summary>
-    /// What was missed, then what came meanwhile, up to where the relay stands: what lies behind that comes live. Nothing at all if it cannot be whole.
+    /// What was missed, then what came meanwhile, up to where the relay stands: what lies behind that comes live. Nothing at all if it has failed.
     /// </summary>
-    public IReadOnlyList<Publication> Merge(Missed answer, StreamPosition live)
+    public IReadOnlyList<Publication> Merge(StreamPosition live)
     {
-        if (!answer.Whole) return [];
+        if (HasFailed) return [];
 
-        var end = answer.Position;
         var merged = _missed.Where(missed => missed.Position.Epoch != live.Epoch || missed.Position.Offset <= live.Offset).ToList();
-        merged.AddRange(_held.Where(held => held.Position.Epoch != end.Epoch || held.Position.Offset > end.Offset));
+        merged.AddRange(_held.Where(held => held.Position.Epoch != _position.Epoch || held.Position.Offset > _position.Offset));
         return merged;
     }
 }

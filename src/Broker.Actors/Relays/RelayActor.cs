@@ -5,16 +5,14 @@ using Microsoft.Extensions.Logging;
 namespace Broker.Actors.Relays;
 
 /// <summary>
-/// Owns one node's end of a channel: its local subscribers, its local publishers' queue, and the last position that the node saw.
+/// Owns one node's end of a channel: its local subscribers and its local publishers' queue. Where the node stands in the channel is <see cref="OwnerLink"/>'s.
 /// </summary>
-internal sealed class RelayActor : ReceiveActor, IWithTimers
+internal sealed partial class RelayActor : ReceiveActor, IWithTimers
 {
     private static readonly TimeSpan AttachAgain = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan SendAgain = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan TryAgain = TimeSpan.FromMilliseconds(250);
 
     private readonly ChannelName _channel;
-    private readonly string _redisName;
     private readonly string _id = Epochs.New();
     private readonly IActorRef _channels;
     private readonly BrokerServices _services;
@@ -23,41 +21,37 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
     private readonly Dictionary<long, Recovering> _recovering = [];
     private readonly Joiners _joiners;
     private readonly PublishQueue _queue;
-    private readonly Sequence _sequence = new();
-    private IActorRef? _owner;
+    private readonly OwnerLink _link;
+    private readonly Gathered _gathered = new();
     private ReadOnlyMemory<byte>? _slot;
-    private DateTimeOffset _heard;
-    private DateTimeOffset _sentAt;
-    private DateTimeOffset _askedAt;
-    private DateTimeOffset _fillingSince;
-    private bool _ready;
-    private bool _hasHistory;
+    private TimeSpan _sentAt;
+    private TimeSpan _askedAt;
+    private bool _flushing;
     private long _handled;
-    private long _tickets;
-    private long _filling;
 
-    public RelayActor(ChannelName channel, string redisName, IActorRef channels, BrokerServices services)
+    public RelayActor(ChannelName channel, IActorRef channels, BrokerServices services)
     {
         _channel = channel;
-        _redisName = redisName;
         _channels = channels;
         _services = services;
         _joiners = new Joiners(services.Settings.OutboxLimit);
         _queue = new PublishQueue(services.Settings.Relay.MaxPending, services.Settings.Relay.MaxPendingBytes);
+        _link = new OwnerLink(services.Settings.Relay.SilentAfter);
 
         Receive<Publications>(OnPublications);
-        Receive<RelayPublish>(OnPublish);
-        Receive<BatchPublished>(OnBatchPublished);
-        Receive<BatchRefused>(OnBatchRefused);
-        Receive<Join>(OnJoin);
-        Receive<Leave>(OnLeave);
-        Receive<LastRead>(OnLastRead);
-        Receive<Missed>(OnMissed);
-        Receive<Standing>(OnStanding);
-        Receive<Attached>(OnAttached);
-        Receive<Detached>(_ => { if (Sender.Equals(_owner)) LoseOwner(); });
-        Receive<Terminated>(gone => { if (gone.ActorRef.Equals(_owner)) LoseOwner(); });
-        Receive<Tick>(OnTick);
+        ReceiveInOrder<Flush>(_ => _flushing = false);
+        ReceiveInOrder<RelayPublish>(OnPublish);
+        ReceiveInOrder<BatchPublished>(OnBatchPublished);
+        ReceiveInOrder<BatchRefused>(OnBatchRefused);
+        ReceiveInOrder<Join>(OnJoin);
+        ReceiveInOrder<Leave>(OnLeave);
+        ReceiveInOrder<LastRead>(OnLastRead);
+        ReceiveInOrder<Missed>(OnMissed);
+        ReceiveInOrder<Standing>(OnStanding);
+        ReceiveInOrder<Attached>(OnAttached);
+        ReceiveInOrder<Detached>(_ => { if (_link.IsOwner(Sender)) LoseOwner(); });
+        ReceiveInOrder<Terminated>(gone => { if (_link.IsOwner(gone.ActorRef)) LoseOwner(); });
+        ReceiveInOrder<Tick>(OnTick);
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -73,18 +67,31 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
     {
         _services.Metrics.RelayStopped();
         Fail(_queue.Published(_queue.NextNumber), PublishFailure.Unknown);
-        Fail(_queue.Expire(DateTimeOffset.MaxValue), PublishFailure.Unavailable);
-        _owner?.Tell(new Detach(_redisName, _id));
+        Fail(_queue.Expire(TimeSpan.MaxValue), PublishFailure.Unavailable);
+        _link.Owner?.Tell(new Detach(_channel, _id));
     }
 
+    /// <summary>Whatever the message is about, what came before it has been dispatched.</summary>
+    private void ReceiveInOrder<T>(Action<T> handler) => Receive<T>(message =>
+    {
+        if (!_gathered.IsEmpty) Pass(_gathered.TakeAll());
+        handler(message);
+    });
+
+    /// <summary>Dispatched with all that waits behind it in the mailbox.</summary>
     private void OnPublications(Publications publications)
     {
-        // A former owner's would be the same ones again, or older.
-        if (!Sender.Equals(_owner)) return;
+        if (!_link.IsOwner(Sender)) return;
 
         Heard();
-        if (_ready) Pass(_sequence.Take(publications.Items, _hasHistory));
+        _gathered.Add(_link.Take(publications.Items));
         Fill();
+
+        if (_gathered.IsFull) Pass(_gathered.TakeAll());
+        if (_gathered.IsEmpty || _flushing) return;
+
+        _flushing = true;
+        Self.Tell(Flush.Instance);
     }
 
     private void Pass(IReadOnlyList<Publication> items)
@@ -93,61 +100,21 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
 
         var dispatch = new Dispatch(new RelayBatch(items), _slot);
         _services.Metrics.Delivered(_subscribers.Deliver(dispatch));
-        foreach (var recovering in _recovering.Values) recovering.Hold(items);
-
         _slot = EchoFilter.SlotAfter(items, _slot);
-        if (!_joiners.Hold(items)) foreach (var ready in _joiners.GiveUp()) GoLive(ready.Subscriber, ready.Held, recovered: false);
-    }
-
-    private void OnPublish(RelayPublish publish)
-    {
-        _handled++;
-        if (_queue.Add(new PublishQueue.Pending(publish.Publication, publish.Ticket, publish.Until, publish.Retry))) SendNext();
-        else publish.Ticket.Done(new PublishResult(null, PublishFailure.Busy));
-    }
-
-    private void OnBatchPublished(BatchPublished published)
-    {
-        Heard();
-        var done = _queue.Published(published.Number);
-        for (var i = 0; i < done.Count; i++)
-            done[i].Ticket.Done(new PublishResult(i < published.Positions.Count ? published.Positions[i] : null, null));
-
-        SendNext();
-        RestWhenIdle();
-    }
-
-    private void OnBatchRefused(BatchRefused refused)
-    {
-        Heard();
-        var failure = refused.MayRepeat ? PublishFailure.Unavailable : PublishFailure.Unknown;
-        Fail(_queue.Refused(refused.Number, refused.MayRepeat, Now), failure);
-
-        Timers.StartSingleTimer(Tick.TryAgain, Tick.TryAgain, TryAgain);
-    }
-
-    private void SendNext()
-    {
-        if (_owner is null)
+        foreach (var (ticket, recovering) in _recovering)
         {
-            Timers.StartSingleTimer(Tick.TryAgain, Tick.TryAgain, TryAgain);
-            return;
+            recovering.Hold(items);
+            if (recovering.HasFailed && _recovering.Remove(ticket)) CannotRecover(recovering.Subscriber);
         }
 
-        if (!Timers.IsTimerActive(Tick.TryAgain) && _queue.Next() is { } batch) Send(batch);
-    }
-
-    private void Send((long Number, IReadOnlyList<Redis.OutgoingPublication> Publications) batch)
-    {
-        _sentAt = Now;
-        _owner!.Tell(new PublishBatch(_redisName, _id, batch.Number, batch.Publications));
+        if (!_joiners.Hold(items)) foreach (var ready in _joiners.GiveUp()) GoLive(ready.Subscriber, ready.Held, recovered: false);
     }
 
     private void OnJoin(Join join)
     {
         _handled++;
         Timers.Cancel(Tick.Idle);
-        if (_ready) Begin(join.Subscriber);
+        if (_link.IsReady) Begin(join.Subscriber);
         else _early.Add(join.Subscriber);
     }
 
@@ -160,14 +127,39 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
                 _joiners.Add(subscriber);
                 AskLastValue();
                 break;
-            case JoinMode.Since:
-                _recovering[++_tickets] = new Recovering(subscriber, Now);
-                _owner?.Tell(new ReadMissed(_redisName, _tickets, subscriber.Since));
+            case JoinMode.Since or JoinMode.SinceOrLastValue:
+                Recover(new Recovering(subscriber, _services.Settings.Recovery));
                 break;
             default:
-                GoLive(subscriber, [], recovered: false);
+                GoLive(subscriber, RelayBatch.Empty, recovered: false);
                 break;
         }
+    }
+
+    /// <summary>Asks for the first page, the next, or once more for one that may be lost.</summary>
+    private void Recover(Recovering recovering)
+    {
+        if (recovering.IsTooFarBehind(_link.Position))
+        {
+            CannotRecover(recovering.Subscriber);
+            return;
+        }
+
+        var ticket = _link.NextTicket();
+        _recovering[ticket] = recovering;
+        _link.Owner?.Tell(new ReadMissed(_channel, ticket, recovering.Ask(Now)));
+    }
+
+    private void CannotRecover(Subscriber subscriber)
+    {
+        if (subscriber.Mode != JoinMode.SinceOrLastValue)
+        {
+            GoLive(subscriber, RelayBatch.Empty, recovered: false);
+            return;
+        }
+
+        _joiners.Add(subscriber);
+        AskLastValue();
     }
 
     private void OnLeave(Leave leave)
@@ -184,16 +176,16 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
 
     private void AskLastValue()
     {
-        if (_owner is null || _joiners.Ask() is not { } ticket) return;
+        if (_link.Owner is null || _joiners.Ask() is not { } ticket) return;
 
         _askedAt = Now;
-        _owner.Tell(new ReadLast(_redisName, ticket));
+        _link.Owner.Tell(new ReadLast(_channel, ticket));
     }
 
     private void OnLastRead(LastRead read)
     {
         Heard();
-        if (_sequence.HasGap)
+        if (_link.HasGap)
         {
             // The value may be one of those that are missing here: ask again when they are there.
             _joiners.Forget();
@@ -210,52 +202,49 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
         AskLastValue();
     }
 
-    private void GoLive(Subscriber subscriber, IReadOnlyList<Publication> held, bool recovered)
+    private void GoLive(Subscriber subscriber, RelayBatch held, bool recovered)
     {
-        subscriber.Joining(_sequence.Position, recovered);
-        if (held.Count > 0) _services.Metrics.Delivered(subscriber.Deliver(new Dispatch(new RelayBatch(held), null)));
+        subscriber.Joining(_link.Position, recovered);
+        if (held.Publications.Count > 0) _services.Metrics.Delivered(subscriber.Deliver(new Dispatch(held, null)));
 
         _subscribers.Add(subscriber);
-        subscriber.JoinedLive();
-        subscriber.Owner.Tell(new Joined(_channel, subscriber, _sequence.Position, recovered));
+        subscriber.JoinedLive(_link.Position);
+        subscriber.Owner.Tell(new Joined(_channel, subscriber, _link.Position, recovered));
     }
 
     private void OnMissed(Missed missed)
     {
         Heard();
-        if (missed.Ticket == _filling)
+        if (_link.Filled(missed) is { } filled)
         {
-            _filling = missed.More ? _filling : 0;
-            Pass(_sequence.Filled(missed));
+            Pass(filled);
             ReportLost();
             Fill();
-            if (!_sequence.HasGap) AskLastValue();
+            if (!_link.HasGap) AskLastValue();
             return;
         }
 
-        if (!_recovering.TryGetValue(missed.Ticket, out var recovering)) return;
+        if (!_recovering.Remove(missed.Ticket, out var recovering)) return;
 
-        var follows = recovering.Take(missed);
-        if (follows && missed.More) return;
-
-        _recovering.Remove(missed.Ticket);
-        if (follows) GoLive(recovering.Subscriber, recovering.Merge(missed, _sequence.Position), missed.Whole);
-        else Begin(recovering.Subscriber);
+        recovering.Take(missed);
+        if (recovering.HasFailed) CannotRecover(recovering.Subscriber);
+        else if (missed.More) Recover(recovering);
+        else GoLive(recovering.Subscriber, new RelayBatch(recovering.Merge(_link.Position)), recovered: true);
     }
 
     private void OnStanding(Standing standing)
     {
-        if (!Sender.Equals(_owner)) return;
+        if (!_link.IsOwner(Sender)) return;
 
         Heard();
-        if (!_ready)
+        if (!_link.IsReady)
         {
             Attach(); // That it has become ready was lost on the way.
             return;
         }
 
         AskAgain();
-        _sequence.Stands(standing.Position, _hasHistory);
+        _link.Stands(standing.Position);
         ReportLost();
         Fill();
     }
@@ -263,31 +252,31 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
     /// <summary>The owner can answer, and has not for long: the question or its answer is lost.</summary>
     private void AskAgain()
     {
-        var before = Now - SendAgain;
-        if (_fillingSince < before) _filling = 0;
-        foreach (var (ticket, recovering) in _recovering.Where(open => open.Value.AskedAt < before).ToArray())
-        {
-            _recovering.Remove(ticket);
-            Begin(recovering.Subscriber);
-        }
+        var before = Now - OwnerLink.AnswersWithin;
+        RecoverAgain(before);
 
         if (_askedAt >= before) return;
         _joiners.Forget();
         AskLastValue();
     }
 
+    private void RecoverAgain(TimeSpan askedBefore)
+    {
+        foreach (var (ticket, recovering) in _recovering.Where(open => open.Value.AskedAt < askedBefore).ToArray())
+        {
+            _recovering.Remove(ticket);
+            Recover(recovering);
+        }
+    }
+
     private void Fill()
     {
-        if (!_sequence.HasGap || _filling != 0 || _owner is null) return;
-
-        _filling = ++_tickets;
-        _fillingSince = Now;
-        _owner.Tell(new ReadMissed(_redisName, _filling, _sequence.Position));
+        if (_link.AskForMissing(Now) is { } question) _link.Owner!.Tell(new ReadMissed(_channel, question.Ticket, question.Since));
     }
 
     private void Attach()
     {
-        _channels.Tell(new Attach(_redisName, _id, _queue.NextNumber));
+        _channels.Tell(new Attach(_channel, _id, _queue.NextNumber, _link.Position));
         Timers.StartPeriodicTimer(Tick.Attach, Tick.Attach, AttachAgain);
     }
 
@@ -295,53 +284,45 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
     {
         Heard();
         Timers.Cancel(Tick.Attach);
-        Timers.Cancel(Tick.TryAgain);
-        _hasHistory = attached.HasHistory;
-        if (_owner is not null && !Sender.Equals(_owner))
+        var meeting = _link.Meet(Sender, attached.HasHistory);
+        if (meeting == OwnerLink.Meeting.Another)
         {
             LoseOwner();
             return;
         }
 
-        if (_owner is null) MeetOwner(Sender);
+        if (meeting == OwnerLink.Meeting.New) BeginWithOwner();
+        Timers.Cancel(Tick.TryAgain);
+        Expire();
         SendNext();
         if (!attached.Ready) return;
 
-        if (_sequence.IsKnown) _sequence.Stands(attached.Position, _hasHistory);
-        else _sequence.StartAt(attached.Position);
+        _link.Stands(attached.Position);
         ReportLost();
 
-        _ready = true;
         foreach (var subscriber in _early) Begin(subscriber);
         _early.Clear();
         AskLastValue();
         Fill();
     }
 
-    private void MeetOwner(IActorRef owner)
+    private void BeginWithOwner()
     {
-        Context.Watch(owner);
-        _owner = owner;
+        Context.Watch(_link.Owner!);
 
         // Questions to a former owner may never be answered.
         _joiners.Forget();
-        _filling = 0;
-        foreach (var (ticket, recovering) in _recovering.ToArray())
-        {
-            _recovering.Remove(ticket);
-            Begin(recovering.Subscriber);
-        }
+        RecoverAgain(TimeSpan.MaxValue);
 
         if (_queue.Again() is { } batch) Send(batch);
     }
 
     private void LoseOwner()
     {
-        if (_owner is not null) Context.Unwatch(_owner);
-        _owner = null;
+        if (_link.Lose() is { } former) Context.Unwatch(former);
 
         // The owner may have sent it: without history nobody can tell. Before attaching, which tells the next number.
-        if (!_hasHistory && _queue.IsUnderWay) Fail(_queue.Refused(_queue.NextNumber, mayRepeat: false, Now), PublishFailure.Unknown);
+        if (!_link.HasHistory && _queue.IsUnderWay) Fail(_queue.Refused(_queue.NextNumber, mayRepeat: false, Now), PublishFailure.Unknown);
         Attach();
     }
 
@@ -350,20 +331,15 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
         if (tick == Tick.Attach) Attach();
         else if (tick == Tick.TryAgain) Retry();
         else if (tick == Tick.Check) Check();
-        else if (IsIdle) Context.Parent.Tell(new RelayIdle(_redisName, _handled));
-    }
-
-    private void Retry()
-    {
-        Fail(_queue.Expire(Now), PublishFailure.Unavailable);
-        SendNext();
-        RestWhenIdle();
+        else if (IsIdle) Context.Parent.Tell(new RelayIdle(_channel, _handled));
     }
 
     private void Check()
     {
-        if (Now - _heard > _services.Settings.Relay.SilentAfter) Attach();
-        if (_owner is not null && Now - _sentAt > SendAgain && _queue.Again() is { } batch) Send(batch);
+        Expire();
+        if (_link.IsSilent(Now)) Attach();
+        RecoverAgain(Now - OwnerLink.AnswersWithin); // A read that Redis did not answer is not answered here either.
+        if (_link.Owner is not null && Now - _sentAt > OwnerLink.AnswersWithin && _queue.Again() is { } batch) Send(batch);
         RestWhenIdle();
     }
 
@@ -372,24 +348,24 @@ internal sealed class RelayActor : ReceiveActor, IWithTimers
         if (IsIdle && !Timers.IsTimerActive(Tick.Idle)) Timers.StartSingleTimer(Tick.Idle, Tick.Idle, _services.Settings.Relay.StopAfter);
     }
 
-    private static void Fail(IReadOnlyList<PublishQueue.Pending> publishes, PublishFailure failure)
-    {
-        foreach (var pending in publishes) pending.Ticket.Done(new PublishResult(null, failure));
-    }
-
     private void ReportLost()
     {
-        if (_sequence.TakeLost() is not (> 0 and var lost)) return;
+        if (_link.TakeLost() is not (> 0 and var lost)) return;
 
         _services.Metrics.PublicationsLost(lost);
-        _services.Log.LogWarning("Publications on {Channel} did not reach this node and cannot be fetched", BrokerServices.Loggable(_channel));
+        _services.Log.LogWarning("Publications on {Channel} did not reach this node and cannot be fetched", _channel);
     }
 
     private bool IsIdle => _subscribers.Count == 0 && _early.Count == 0 && _joiners.IsEmpty && _recovering.Count == 0 && _queue.IsEmpty;
 
-    private DateTimeOffset Now => _services.Time.GetUtcNow();
+    private TimeSpan Now => _services.Now;
 
-    private void Heard() => _heard = Now;
+    private void Heard() => _link.Heard(Now);
+
+    private sealed record Flush
+    {
+        public static readonly Flush Instance = new();
+    }
 
     private sealed record Tick(string Name)
     {

@@ -24,9 +24,9 @@ internal sealed record Joined(ChannelName Channel, Subscriber Subscriber, Stream
 internal sealed record Leave(ChannelName Channel, Subscriber Subscriber) : IRelayMessage;
 
 /// <summary>A client publishes.</summary>
-/// <param name="Until">How long it may wait to be sent.</param>
+/// <param name="Until">How long it may wait to be sent, on the clock of <see cref="Settings.BrokerServices.Now"/>.</param>
 /// <param name="Retry">While Redis cannot be reached it is tried again until then; otherwise the first refusal ends it.</param>
-internal sealed record RelayPublish(ChannelName Channel, OutgoingPublication Publication, PublishTicket Ticket, DateTimeOffset Until, bool Retry) : IRelayMessage;
+internal sealed record RelayPublish(ChannelName Channel, OutgoingPublication Publication, PublishTicket Ticket, TimeSpan Until, bool Retry) : IRelayMessage;
 
 /// <summary>A relay has nothing to do. It stops if it has handled all that was sent to it.</summary>
-internal sealed record RelayIdle(string RedisName, long Handled);
+internal sealed record RelayIdle(ChannelName Channel, long Handled);

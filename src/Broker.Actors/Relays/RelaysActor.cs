@@ -42,8 +42,8 @@ internal sealed class RelaysActor : ReceiveActor
             var channels = _channels;
             var channel = message.Channel;
             relay = new Relay(Context.ActorOf(
-                services.OnChannelDispatcher(Props.Create(() => new RelayActor(channel, name, channels, services)))));
-            Context.WatchWith(relay.Ref, new RelayGone(name, relay.Ref));
+                services.OnChannelDispatcher(Props.Create(() => new RelayActor(channel, channels, services)))));
+            Context.WatchWith(relay.Ref, new RelayGone(channel, relay.Ref));
             _relays[name] = relay;
         }
 
@@ -54,18 +54,20 @@ internal sealed class RelaysActor : ReceiveActor
 
     private void OnIdle(RelayIdle idle)
     {
-        if (!_relays.TryGetValue(idle.RedisName, out var relay) || !relay.Ref.Equals(Sender) || relay.Sent != idle.Handled) return;
+        var name = idle.Channel.ToRedis(_services.Settings.Prefix);
+        if (!_relays.TryGetValue(name, out var relay) || !relay.Ref.Equals(Sender) || relay.Sent != idle.Handled) return;
 
-        _relays.Remove(idle.RedisName);
+        _relays.Remove(name);
         Context.Stop(relay.Ref);
     }
 
     private void OnGone(RelayGone gone)
     {
-        if (_relays.TryGetValue(gone.Name, out var relay) && relay.Ref.Equals(gone.Relay)) _relays.Remove(gone.Name);
+        var name = gone.Channel.ToRedis(_services.Settings.Prefix);
+        if (_relays.TryGetValue(name, out var relay) && relay.Ref.Equals(gone.Relay)) _relays.Remove(name);
     }
 
-    private sealed record RelayGone(string Name, IActorRef Relay);
+    private sealed record RelayGone(ChannelName Channel, IActorRef Relay);
 
     private sealed class Relay(IActorRef reference)
     {

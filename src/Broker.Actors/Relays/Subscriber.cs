@@ -13,6 +13,9 @@ internal enum JoinMode
 
     /// <summary>What it missed since a position.</summary>
     Since,
+
+    /// <summary>What it missed since a position; where that cannot be given, the persisted last message.</summary>
+    SinceOrLastValue,
 }
 
 /// <summary>
@@ -47,7 +50,8 @@ internal abstract class Subscriber(IActorRef owner, string origin, JoinMode mode
     public abstract int Deliver(Dispatch dispatch);
 
     /// <summary>The replay is over.</summary>
-    public virtual void JoinedLive()
+    /// <param name="position">Where the channel stands: all that lies behind comes live.</param>
+    public virtual void JoinedLive(StreamPosition position)
     {
     }
 }

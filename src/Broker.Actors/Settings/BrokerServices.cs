@@ -1,7 +1,5 @@
-using System.Security.Cryptography;
-using System.Text;
-using Broker.Actors.Channels;
 using Broker.Actors.Connections;
+using Broker.Actors.Nodes;
 using Broker.Actors.Redis;
 using Microsoft.Extensions.Logging;
 
@@ -9,18 +7,20 @@ namespace Broker.Actors.Settings;
 
 /// <summary>What the actors of a node share.</summary>
 internal sealed record BrokerServices(
-    ActorSystem System, IRedisBus Bus, BrokerSettings Settings, BrokerMetrics Metrics, ILogger Log, TimeProvider Time, IPublishHandler? PublishHandler)
+    ActorSystem System, IRedisBus Bus, BrokerSettings Settings, BrokerMetrics Metrics, ILogger Log, TimeProvider Time, IPublishHandler? PublishHandler,
+    HistoryLease? Lease = null)
 {
     /// <summary>The dispatcher of channels and relays; its kind is configured.</summary>
     private const string ChannelDispatcher = "broker-channel-dispatcher";
 
     private readonly bool _hasDispatcher = System.Settings.Config.HasPath(ChannelDispatcher);
 
+    /// <summary>What durations on this node are measured with: unlike the time of day it is never set. Counts from some moment in the past and means nothing elsewhere.</summary>
+    public TimeSpan Now => Time.GetElapsedTime(0);
+
     /// <summary>Puts an actor there, unless the application's own actor system has no such dispatcher.</summary>
     public Props OnChannelDispatcher(Props props) => _hasDispatcher ? props.WithDispatcher(ChannelDispatcher) : props;
 
-    /// <summary>A channel as logs may show it: a session key is a credential.</summary>
-    public static string Loggable(ChannelName channel) => channel.Kind == ChannelKind.Session
-        ? $"session:#{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(channel.Owner!)))[..8]}:{channel.Facility}"
-        : channel.ToString();
+    /// <summary>This node may take over channels with history.</summary>
+    public bool MayOwnHistories => Lease is null or { IsHeld: true };
 }

@@ -39,13 +39,15 @@ public sealed record BrokerSettings
 
     internal IReadOnlyList<HistoryRule> History { get; private init; } = null!;
 
-    internal RedisTimes Redis { get; private init; } = null!;
+    internal RedisBusSettings Redis { get; private init; } = null!;
 
     internal InflowLimits Inflow { get; private init; } = null!;
 
     internal ChannelTimes Channel { get; private init; } = null!;
 
     internal RelayLimits Relay { get; private init; } = null!;
+
+    internal RecoveryLimits Recovery { get; private init; } = null!;
 
     /// <summary>Reads the resolved configuration.</summary>
     /// <exception cref="HoconException">A value is missing or wrong; the message names the place and what is allowed.</exception>
@@ -57,25 +59,28 @@ public sealed record BrokerSettings
             RedisConnection = Connection(broker.Get("redis.connection")),
             Prefix = broker.Get("prefix").AsString(),
             Expire = Seconds(broker.Get("expire")),
-            PublishTimeout = broker.Get("publish-timeout").AsDuration(),
+            PublishTimeout = broker.Get("publish-timeout").Delay(),
             SuppressEcho = broker.Get("echo-suppression").OneOf("content", "off") == "content",
             MaxMessage = broker.Get("max-message").SizeAtLeast(1),
             OutboxLimit = broker.Get("outbox").SizeAtLeast(1024),
-            CallbackTimeout = broker.Get("callback-timeout").AsDuration(),
-            Drain = broker.Get("shutdown.drain").AsDuration(),
+            CallbackTimeout = broker.Get("callback-timeout").Period(),
+            Drain = broker.Get("shutdown.drain").Delay(),
             History = [.. broker.GetObject("history").Select(HistoryRule.Read)],
-            Redis = new RedisTimes(broker.Get("redis.timeout").AsDuration()),
+            Redis = RedisBusSettings.Read(broker.GetObject("redis"), broker.Get("max-message").SizeAtLeast(1)),
             Inflow = new InflowLimits(broker.Get("inflow.messages").IntAtLeast(1), broker.Get("inflow.bytes").SizeAtLeast(1)),
             Channel = new ChannelTimes(
-                broker.Get("channel.passivate-after").AsDuration(),
-                broker.Get("channel.tell-position-after").AsDuration(),
-                broker.Get("channel.tell-position-every").AsDuration()),
+                broker.Get("channel.passivate-after").Delay(),
+                broker.Get("channel.tell-position-after").Delay(),
+                broker.Get("channel.tell-position-every").Period(),
+                broker.Get("channel.subscribe-again-after").Period(),
+                new WaitingLimits(broker.Get("channel.max-waiting").IntAtLeast(1), broker.Get("channel.max-waiting-bytes").AsSize())),
             Relay = new RelayLimits(
                 broker.Get("relay.max-pending").IntAtLeast(1),
                 broker.Get("relay.max-pending-bytes").AsSize(),
-                broker.Get("relay.stop-after").AsDuration(),
-                broker.Get("relay.check-every").AsDuration(),
-                broker.Get("relay.silent-after").AsDuration()),
+                broker.Get("relay.stop-after").Delay(),
+                broker.Get("relay.check-every").Period(),
+                broker.Get("relay.silent-after").Period()),
+            Recovery = new RecoveryLimits(broker.Get("recovery.publications").IntAtLeast(1), broker.Get("recovery.bytes").SizeAtLeast(1024)),
         };
     }
 
@@ -109,14 +114,17 @@ internal sealed record HistoryRule(Glob Facility, HistoryLimits Limits)
     {
         var limits = rule.Value.AsObject();
         limits.OnlyKeys("size", "ttl");
-        return new HistoryRule(new Glob(rule.Key), new HistoryLimits(limits.Get("size").IntAtLeast(1), limits.Get("ttl").DurationAtLeast(TimeSpan.FromMilliseconds(1))));
+        return new HistoryRule(new Glob(rule.Key), new HistoryLimits(limits.Get("size").IntAtLeast(1), limits.Get("ttl").Period()));
     }
 }
 
-internal sealed record RedisTimes(TimeSpan Timeout);
-
 internal sealed record InflowLimits(int Messages, int Bytes);
 
-internal sealed record ChannelTimes(TimeSpan PassivateAfter, TimeSpan TellPositionAfter, TimeSpan TellPositionEvery);
+internal sealed record ChannelTimes(TimeSpan PassivateAfter, TimeSpan TellPositionAfter, TimeSpan TellPositionEvery, TimeSpan SubscribeAgainAfter, WaitingLimits Waiting);
+
+/// <summary>What others have published and the channel's history has not taken yet.</summary>
+internal sealed record WaitingLimits(int Count, long Bytes);
 
 internal sealed record RelayLimits(int MaxPending, long MaxPendingBytes, TimeSpan StopAfter, TimeSpan CheckEvery, TimeSpan SilentAfter);
+
+internal sealed record RecoveryLimits(int Publications, long Bytes);

@@ -11,6 +11,8 @@ public static class Configuration
     // Objects whose keys are the user's own.
     private static readonly HashSet<string> OpenObjects = ["broker.history"];
 
+    private static readonly string[] LogLevels = ["OFF", "ERROR", "WARNING", "INFO", "DEBUG"];
+
     /// <summary>Every setting with its default; what the actor engine of this build needs besides goes over it.</summary>
     public static HoconDocument Reference { get; } = Resource("engine.conf").WithFallback(Resource("reference.conf"));
 
@@ -33,6 +35,11 @@ public static class Configuration
     {
         var resolved = document.WithFallback(Reference).Resolve(environment);
         RejectUnknown(resolved.GetObject("broker"), Reference.Resolve(environment).GetObject("broker"));
+
+        // The one setting of the engine that many change. Its own error names no place, and on Akka.NET nothing catches it.
+        var engine = resolved.GetObject("akka");
+        engine["loglevel"].OneOf(LogLevels);
+        engine["stdout-loglevel"].OneOf(LogLevels);
         return resolved;
     }
 

@@ -7,7 +7,7 @@ public sealed class Glob(string pattern)
 {
     // Non-backtracking: the time grows with the name, whatever the pattern.
     private readonly Regex _regex = new(
-        "^" + Regex.Escape(pattern).Replace("\\*", ".*", StringComparison.Ordinal).Replace("\\?", ".", StringComparison.Ordinal) + "$",
+        "^" + Regex.Escape(pattern).Replace("\\*", ".*", StringComparison.Ordinal).Replace("\\?", ".", StringComparison.Ordinal) + @"\z",
         RegexOptions.NonBacktracking | RegexOptions.Singleline | RegexOptions.CultureInvariant);
 
     /// <summary>True for a name that the pattern stands for, as a whole.</summary>

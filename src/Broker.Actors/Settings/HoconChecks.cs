@@ -33,6 +33,12 @@ public static class HoconChecks
         return duration >= least ? duration : throw Wrong(value, $"{duration} is less than {least}");
     }
 
+    /// <summary>A time that something waits for, or nothing.</summary>
+    public static TimeSpan Delay(this HoconValue value) => value.DurationAtLeast(TimeSpan.Zero);
+
+    /// <summary>A time after which something comes again: a timer has no other.</summary>
+    public static TimeSpan Period(this HoconValue value) => value.DurationAtLeast(TimeSpan.FromMilliseconds(1));
+
     /// <summary>No keys but these, for objects that the reference does not spell out.</summary>
     public static void OnlyKeys(this HoconObject value, params ReadOnlySpan<string> allowed)
     {

@@ -14,8 +14,7 @@ internal sealed class DoorActor : ReceiveActor
 {
     private readonly IActorRef _relays;
     private readonly BrokerServices _services;
-    private readonly Dictionary<(ChannelName Channel, IActorRef Subscriber), IActorRef> _readers = [];
-    private readonly Dictionary<IPublicationReader, IActorRef> _streams = [];
+    private readonly Dictionary<object, Running> _running = [];
 
     public DoorActor(IActorRef relays, BrokerServices services)
     {
@@ -36,20 +35,22 @@ internal sealed class DoorActor : ReceiveActor
         return Directive.Stop;
     });
 
+    protected override void PreRestart(Exception reason, object? message)
+    {
+        EndAll(UnsubscribeReason.Failed);
+        base.PreRestart(reason, message);
+    }
+
+    protected override void PostStop() => EndAll(UnsubscribeReason.NodeStops);
+
     private void OnSubscribe(Subscribe order)
     {
         var key = (order.Channel, order.Subscriber);
-        if (_readers.Remove(key, out var former)) Context.Stop(former);
-
-        var reader = Start(order.Channel, new ActorReader(order.Subscriber), order.Since, order.Subscriber);
-        Context.WatchWith(reader, new ReaderGone(key, reader));
-        _readers[key] = reader;
+        Stop(key);
+        Start(key, order.Channel, new ActorReader(order.Channel, order.Subscriber), order.Since, order.Subscriber);
     }
 
-    private void OnUnsubscribe(Unsubscribe order)
-    {
-        if (_readers.Remove((order.Channel, order.Subscriber), out var reader)) Context.Stop(reader);
-    }
+    private void OnUnsubscribe(Unsubscribe order) => Stop((order.Channel, order.Subscriber));
 
     private void OnPublish(Publish order)
     {
@@ -62,40 +63,73 @@ internal sealed class DoorActor : ReceiveActor
 
         var publication = new OutgoingPublication(
             order.Payload.ToArray(), order.PublishId ?? Epochs.New() + Epochs.New(), null, order.Expire ?? _services.Settings.Expire);
-        _relays.Tell(new RelayPublish(order.Channel, publication, ticket, _services.Time.GetUtcNow() + _services.Settings.PublishTimeout, Retry: false));
+        _relays.Tell(new RelayPublish(order.Channel, publication, ticket, _services.Now + _services.Settings.PublishTimeout, Retry: false));
     }
 
-    private void OnStartReader(StartReader order) => _streams[order.Reader] = Start(order.Channel, order.Reader, order.Since, readingActor: null);
+    private void OnStartReader(StartReader order) => Start(order.Reader, order.Channel, order.Reader, order.Since, readingActor: null);
 
-    private void OnStopReader(StopReader order)
-    {
-        if (_streams.Remove(order.Reader, out var reader)) Context.Stop(reader);
-    }
+    private void OnStopReader(StopReader order) => Stop(order.Reader);
 
+    /// <summary>Of those that were asked to stop nobody knows any more: this one has ended by itself.</summary>
     private void OnReaderGone(ReaderGone gone)
     {
-        if (_readers.TryGetValue(gone.Key, out var reader) && reader.Equals(gone.Reader)) _readers.Remove(gone.Key);
+        if (!_running.TryGetValue(gone.Key, out var running) || !running.Actor.Equals(gone.Actor)) return;
+
+        _running.Remove(gone.Key);
+        running.Reader.Ended(UnsubscribeReason.Failed);
     }
 
-    private IActorRef Start(ChannelName channel, IPublicationReader reader, StreamPosition? since, IActorRef? readingActor)
+    private void Start(object key, ChannelName channel, IPublicationReader reader, StreamPosition? since, IActorRef? readingActor)
     {
         var (relays, services) = (_relays, _services);
-        return Context.ActorOf(Props.Create(() => new ReaderActor(channel, reader, since, readingActor, relays, services)));
+        var actor = Context.ActorOf(Props.Create(() => new ReaderActor(channel, reader, since, readingActor, relays, services)));
+        Context.WatchWith(actor, new ReaderGone(key, actor));
+        _running[key] = new Running(actor, reader);
     }
 
-    private sealed record ReaderGone((ChannelName Channel, IActorRef Subscriber) Key, IActorRef Reader);
-
-    private sealed class ActorReader(IActorRef subscriber) : IPublicationReader
+    private void Stop(object key)
     {
-        public void Begins(ChannelName channel, StreamPosition position, bool recovered) => subscriber.Tell(new Subscribed(channel, position, recovered), ActorRefs.NoSender);
+        if (!_running.Remove(key, out var running)) return;
+
+        // Its relay hears later that it has gone, perhaps after the one that follows has joined: then both would get what is published.
+        (running.Reader as ActorReader)?.Silence();
+        Context.Stop(running.Actor);
+    }
+
+    private void EndAll(UnsubscribeReason reason)
+    {
+        foreach (var running in _running.Values) running.Reader.Ended(reason);
+        _running.Clear();
+    }
+
+    /// <param name="Actor">Keeps the subscription joined.</param>
+    /// <param name="Reader">Hears when it ends.</param>
+    private readonly record struct Running(IActorRef Actor, IPublicationReader Reader);
+
+    private sealed record ReaderGone(object Key, IActorRef Actor);
+
+    private sealed class ActorReader(ChannelName channel, IActorRef subscriber) : IPublicationReader
+    {
+        private volatile bool _ended;
+
+        public void Begins(ChannelName channel, StreamPosition position, bool recovered)
+        {
+            if (!_ended) subscriber.Tell(new Subscribed(channel, position, recovered), ActorRefs.NoSender);
+        }
 
         public void Take(IReadOnlyList<Publication> publications)
         {
+            if (_ended) return;
             foreach (var publication in publications) subscriber.Tell(publication, ActorRefs.NoSender);
         }
 
-        public void Ended()
+        /// <summary>Its relay may not have heard yet that it has ended.</summary>
+        public void Silence() => _ended = true;
+
+        public void Ended(UnsubscribeReason reason)
         {
+            Silence();
+            subscriber.Tell(new Unsubscribed(channel, reason), ActorRefs.NoSender);
         }
     }
 

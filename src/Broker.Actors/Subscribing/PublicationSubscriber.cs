@@ -10,8 +10,8 @@ internal interface IPublicationReader
 
     void Take(IReadOnlyList<Publication> publications);
 
-    /// <summary>Nothing more will come.</summary>
-    void Ended();
+    /// <summary>It ends without having been asked to: nothing more will come.</summary>
+    void Ended(UnsubscribeReason reason);
 }
 
 /// <summary>

@@ -1,11 +1,12 @@
 using Broker.Actors.Channels;
 using Broker.Actors.Relays;
 using Broker.Actors.Settings;
+using Microsoft.Extensions.Logging;
 
 namespace Broker.Actors.Subscribing;
 
 /// <summary>
-/// Owns one in-process subscription: keeps it joined to a relay, from where it left off, until its reader goes.
+/// Owns one in-process subscription: keeps it joined to a relay, from where it left off, until its reader goes. If it ends by itself the door tells the reader.
 /// </summary>
 internal sealed class ReaderActor : ReceiveActor
 {
@@ -14,6 +15,7 @@ internal sealed class ReaderActor : ReceiveActor
     private readonly IActorRef _relays;
     private readonly StreamPosition? _since;
     private readonly BrokerServices _services;
+    private readonly Rejoins _rejoins = new();
     private PublicationSubscriber _subscriber = null!;
 
     public ReaderActor(ChannelName channel, IPublicationReader reader, StreamPosition? since, IActorRef? readingActor, IActorRef relays, BrokerServices services)
@@ -40,13 +42,23 @@ internal sealed class ReaderActor : ReceiveActor
     {
         _services.Metrics.ConnectionClosed(1000);
         _relays.Tell(new Leave(_channel, _subscriber));
-        _reader.Ended();
     }
 
     private void OnTerminated(Terminated gone, IActorRef? readingActor)
     {
-        if (gone.ActorRef.Equals(readingActor)) Context.Stop(Self);
-        else Join(_subscriber.Position.Epoch.Length > 0 ? _subscriber.Position : null);
+        if (gone.ActorRef.Equals(readingActor))
+        {
+            Context.Parent.Tell(new Unsubscribe(_channel, readingActor!));
+        }
+        else if (_rejoins.MayJoin(_services.Now))
+        {
+            Join(string.IsNullOrEmpty(_subscriber.Position.Epoch) ? null : _subscriber.Position);
+        }
+        else
+        {
+            _services.Log.LogError("The relay of {Channel} fails again and again: a subscription is ended", _channel);
+            Context.Stop(Self);
+        }
     }
 
     private void Join(StreamPosition? since)

@@ -19,17 +19,21 @@ public sealed class Subscription : IAsyncEnumerable<Publication>, IAsyncDisposab
     private readonly IActorRef _door;
     private readonly Reader _reader;
     private readonly long _limit;
+    private readonly CancellationToken _stopped;
     private readonly Lock _gate = new();
     private bool _asked;
     private bool _disposed;
     private long _bytes;
+    private CancellationTokenRegistration _stopping;
 
-    internal Subscription(ChannelName channel, StreamPosition? since, IActorRef door, long limit)
+    /// <param name="stopped">The node has stopped: the door answers no more.</param>
+    internal Subscription(ChannelName channel, StreamPosition? since, IActorRef door, long limit, CancellationToken stopped)
     {
         _channel = channel;
         _since = since;
         _door = door;
         _limit = limit;
+        _stopped = stopped;
         _reader = new Reader(this);
     }
 
@@ -42,8 +46,7 @@ public sealed class Subscription : IAsyncEnumerable<Publication>, IAsyncDisposab
         {
             // What has ended by itself (a slow reader) can still be read to its end, and says there why.
             ObjectDisposedException.ThrowIf(_disposed && !_asked, this);
-            if (!_asked) _door.Tell(new StartReader(_channel, _reader, _since), ActorRefs.NoSender);
-            _asked = true;
+            if (!_asked) Ask();
         }
 
         return _started.Task.WaitAsync(cancellation);
@@ -55,7 +58,7 @@ public sealed class Subscription : IAsyncEnumerable<Publication>, IAsyncDisposab
         await StartAsync(cancellationToken);
         await foreach (var publication in _waiting.Reader.ReadAllAsync(cancellationToken))
         {
-            Interlocked.Add(ref _bytes, -Weight(publication));
+            Interlocked.Add(ref _bytes, -publication.Weight);
             yield return publication;
         }
     }
@@ -67,24 +70,35 @@ public sealed class Subscription : IAsyncEnumerable<Publication>, IAsyncDisposab
         return ValueTask.CompletedTask;
     }
 
+    private void Ask()
+    {
+        _asked = true;
+        _door.Tell(new StartReader(_channel, _reader, _since), ActorRefs.NoSender);
+
+        // The door may have gone before it heard.
+        _stopping = _stopped.UnsafeRegister(static subscription => ((Subscription)subscription!).End(null), this);
+    }
+
     private void End(Exception? reason)
     {
         // First: what the door is told comes back as an end without a reason.
         _waiting.Writer.TryComplete(reason);
-        _started.TrySetCanceled();
+        if (reason is null) _started.TrySetCanceled();
+        else _started.TrySetException(reason);
 
         lock (_gate)
         {
             if (_asked && !_disposed) _door.Tell(new StopReader(_reader), ActorRefs.NoSender);
             _disposed = true;
+            _stopping.Unregister();
         }
     }
 
     private void Take(IReadOnlyList<Publication> publications)
     {
-        // As with an outbox: one batch is always taken.
-        var bytes = publications.Sum(Weight);
-        if (Interlocked.Add(ref _bytes, bytes) is var waiting && waiting > bytes && waiting > _limit)
+        // As with an outbox: what waits already counts, not what comes.
+        var bytes = publications.Sum(publication => publication.Weight);
+        if (Interlocked.Add(ref _bytes, bytes) - bytes >= _limit)
         {
             End(new SlowReaderException());
             return;
@@ -93,9 +107,6 @@ public sealed class Subscription : IAsyncEnumerable<Publication>, IAsyncDisposab
         foreach (var publication in publications) _waiting.Writer.TryWrite(publication);
     }
 
-    /// <summary>An empty publication takes room too.</summary>
-    private static long Weight(Publication publication) => publication.Payload.Length + 64;
-
     private sealed class Reader(Subscription subscription) : IPublicationReader
     {
         public void Begins(ChannelName channel, StreamPosition position, bool recovered) =>
@@ -103,7 +114,7 @@ public sealed class Subscription : IAsyncEnumerable<Publication>, IAsyncDisposab
 
         public void Take(IReadOnlyList<Publication> publications) => subscription.Take(publications);
 
-        public void Ended() => subscription.End(null);
+        public void Ended(UnsubscribeReason reason) => subscription.End(reason == UnsubscribeReason.NodeStops ? null : new SubscriptionFailedException());
     }
 }
 
@@ -113,3 +124,6 @@ public sealed record SubscriptionStart(StreamPosition Position, bool Recovered);
 
 /// <summary>A reader was slower than the channel publishes, and more waited for it than <c>broker.outbox</c> allows.</summary>
 public sealed class SlowReaderException() : Exception("the reader is slower than its channel; more waited than broker.outbox allows");
+
+/// <summary>The node could not keep the subscription; what it logged says why. Subscribe again, from the last position that was read.</summary>
+public sealed class SubscriptionFailedException() : Exception("the subscription failed on its node; subscribe again from the last position that was read");

@@ -214,7 +214,7 @@ internal sealed partial class ShardRegion : ReceiveActor, IWithTimers
         }
         catch (Exception failure)
         {
-            Cell.System.Log.Error($"Entity [{id}] of {Cell.PathText} could not be started", failure);
+            Cell.System.Log.Error($"Entity [{Uri.EscapeDataString(id)}] of {Cell.PathText} could not be started", failure);
             return null;
         }
     }

@@ -26,6 +26,7 @@ internal static class ClientRoutes
         services.AddSingleton<Admission>();
         services.AddSingleton<SocketPlaces>();
         services.AddSingleton<WsEndpoint>();
+        services.AddCors();
         services.AddSingleton<PublishEndpoint>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, UpgradeOnlyPolicy>());
         return services;
@@ -36,7 +37,9 @@ internal static class ClientRoutes
     public static void MapBrokerClients(this IEndpointRouteBuilder endpoints)
     {
         endpoints.MapBrokerWebSockets();
-        endpoints.MapPost("/publish/" + FacilityPath.Parameter, endpoints.ServiceProvider.GetRequiredService<PublishEndpoint>().ServeAsync);
+        var publish = endpoints.ServiceProvider.GetRequiredService<PublishEndpoint>();
+        endpoints.MapPost("/publish/" + FacilityPath.Parameter, publish.ServeAsync);
+        endpoints.MapMethods("/publish/" + FacilityPath.Parameter, [HttpMethods.Options], publish.PreflightAsync);
         WarnOfWhatIsOpen(endpoints.ServiceProvider);
     }
 

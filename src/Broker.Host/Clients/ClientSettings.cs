@@ -68,7 +68,7 @@ internal sealed partial record ClientSettings
                 websocket.Get("close-timeout").DurationAtLeast(TimeSpan.FromMilliseconds(1)),
                 websocket.Get("ping-interval").DurationAtLeast(TimeSpan.FromMilliseconds(1)),
                 websocket.Get("dead-after").DurationAtLeast(TimeSpan.FromMilliseconds(1))),
-            SubscribeTimeout = websocket.Get("subscribe-timeout").AsDuration(),
+            SubscribeTimeout = websocket.Get("subscribe-timeout").Delay(),
             AcceptWithoutRedis = websocket.Get("without-redis").OneOf("accept", "refuse") == "accept",
             Subprotocols = websocket.Get("subprotocols").AsStringList(),
             Access = broker.Get("access").OneOf("default", "open", "rules") switch { "open" => AccessMode.Open, "rules" => AccessMode.Rules, _ => AccessMode.Default },

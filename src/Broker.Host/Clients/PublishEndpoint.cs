@@ -3,6 +3,7 @@ using Broker.Actors.Audiences;
 using Broker.Actors.Connections;
 using Broker.Actors.Publishing;
 using Broker.Host.WebSockets;
+using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Broker.Host.Clients;
@@ -11,7 +12,7 @@ namespace Broker.Host.Clients;
 /// Publishing without a socket, for pages that use fetch: <c>POST /publish/{facility}?publish-…</c>, the body is the message. Same identity, policy and publish handler as for a
 /// websocket; but this client hears whether it was published.
 /// </summary>
-internal sealed class PublishEndpoint(ClientSettings settings, BrokerHost host, Admission admission, ILogger<PublishEndpoint> log)
+internal sealed class PublishEndpoint(ClientSettings settings, BrokerHost host, Admission admission, ICorsService cors, ILogger<PublishEndpoint> log)
 {
     private static readonly HandshakeRefusal Denied = Refusals.Forbidden("Forbidden");
     private static readonly HandshakeRefusal Empty = Refusals.BadRequest("The message is empty");
@@ -19,8 +20,21 @@ internal sealed class PublishEndpoint(ClientSettings settings, BrokerHost host, 
     private static readonly HandshakeRefusal Unavailable = Refusals.Unavailable("Nothing can be published now");
     private static readonly HandshakeRefusal Unknown = new(StatusCodes.Status502BadGateway, "It may have been published or not");
 
+    /// <summary>Browsers let a page of another origin read the answer, and send more than a plain text, only if the server says so.</summary>
+    private readonly CorsPolicy _pages =
+        new CorsPolicyBuilder().SetIsOriginAllowed(settings.Origins.Lists).WithMethods(HttpMethods.Post).AllowAnyHeader().AllowCredentials().Build();
+
+    /// <summary>What a browser asks before it posts for a page of another origin.</summary>
+    public Task PreflightAsync(HttpContext context)
+    {
+        AnswerForPages(context);
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
+        return Task.CompletedTask;
+    }
+
     public async Task ServeAsync(HttpContext context)
     {
+        AnswerForPages(context);
         try
         {
             if (await PublishAsync(context) is { } refusal) await RefuseAsync(context, refusal);
@@ -31,6 +45,8 @@ internal sealed class PublishEndpoint(ClientSettings settings, BrokerHost host, 
             log.LogDebug("A client went before its publish was answered");
         }
     }
+
+    private void AnswerForPages(HttpContext context) => cors.ApplyResult(cors.EvaluatePolicy(context, _pages), context.Response);
 
     private Task RefuseAsync(HttpContext context, HandshakeRefusal refusal)
     {
@@ -56,7 +72,11 @@ internal sealed class PublishEndpoint(ClientSettings settings, BrokerHost host, 
         if (payload.Length == 0) return Empty;
 
         var decision = await host.Node.DecideAsync(new ClientPublish(caller, grant.Publish, payload));
-        if (!decision.IsAccepted) return Denied;
+        if (!decision.IsAccepted)
+        {
+            host.Node.Metrics.PublishFailed("refused");
+            return Denied;
+        }
 
         return await PublishAsync(Audience.Exactly(grant.Publish), decision.Payload ?? payload, context.RequestAborted);
     }

@@ -10,18 +10,22 @@ internal static class GatewayAnswer
     /// <summary>A reply: strings and numbers as such, arrays as arrays, nil as null. Longer than allowed it becomes an error.</summary>
     public static ReadOnlyMemory<byte> OfReply(JsonElement? sessionId, RedisReply reply, int maxBytes)
     {
+        if (reply == RedisReply.TooLong) return TooLong(sessionId, maxBytes);
         if (reply.Error is { } error) return OfError(sessionId, Presentable(error));
 
         var bytes = new ArrayBufferWriter<byte>();
         using var json = new Utf8JsonWriter(bytes);
         Begin(json, sessionId);
         json.WritePropertyName("reply");
-        if (!TryWrite(json, reply, maxBytes)) return OfError(sessionId, $"the reply is longer than {maxBytes} bytes");
+        if (!TryWrite(json, reply, maxBytes)) return TooLong(sessionId, maxBytes);
 
         json.WriteEndObject();
         json.Flush();
         return bytes.WrittenMemory;
     }
+
+    /// <summary>Of a command that changes something, too: it has been carried out.</summary>
+    private static ReadOnlyMemory<byte> TooLong(JsonElement? sessionId, int maxBytes) => OfError(sessionId, $"the reply is longer than {maxBytes} bytes");
 
     public static ReadOnlyMemory<byte> OfError(JsonElement? sessionId, string error)
     {
@@ -34,9 +38,14 @@ internal static class GatewayAnswer
         return bytes.WrittenMemory;
     }
 
-    /// <summary>What Redis says of the command itself. Other errors are between it and us, and may name hosts (MOVED).</summary>
-    private static string Presentable(string error) =>
-        error.StartsWith("ERR ", StringComparison.Ordinal) || error.StartsWith("WRONGTYPE ", StringComparison.Ordinal) ? error : "redis refused the command";
+    /// <summary>What Redis says of the command itself. Other errors are between it and us, and may name hosts (MOVED); that we ask by script is our affair, too.</summary>
+    private static string Presentable(string error)
+    {
+        var isOfCommand = error.StartsWith("ERR ", StringComparison.Ordinal) || error.StartsWith("WRONGTYPE ", StringComparison.Ordinal);
+        if (!isOfCommand) return "redis refused the command";
+
+        return error.Contains("script", StringComparison.OrdinalIgnoreCase) ? "ERR unknown command or wrong number of arguments" : error;
+    }
 
     private static void Begin(Utf8JsonWriter json, JsonElement? sessionId)
     {

@@ -45,7 +45,8 @@ internal sealed class GatewayClient(IRedisBus redis, GatewaySettings settings, I
     {
         try
         {
-            return GatewayAnswer.OfReply(sessionId, await redis.ExecuteAsync(command, arguments), settings.MaxReply);
+            var maxReply = RedisCommand.Find(command) is { HasShortReply: true } ? (int?)null : settings.MaxReply;
+            return GatewayAnswer.OfReply(sessionId, await redis.ExecuteAsync(command, arguments, maxReply), settings.MaxReply);
         }
         catch (RedisUnavailableException)
         {

@@ -21,10 +21,17 @@ internal sealed class GatewayEndpoint(
 
     public async Task ServeAsync(HttpContext context)
     {
-        if (await OpenAsync(context) is not { } refusal) return;
+        try
+        {
+            if (await OpenAsync(context) is not { } refusal) return;
 
-        log.LogDebug("A gateway client was refused: {Status} {Reason}", refusal.Status, refusal.Text);
-        await refusal.WriteAsync(context);
+            log.LogDebug("A gateway client was refused: {Status} {Reason}", refusal.Status, refusal.Text);
+            await refusal.WriteAsync(context);
+        }
+        catch (Exception gone) when (gone is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested)
+        {
+            log.LogDebug("A gateway client went before its websocket was open");
+        }
     }
 
     private async Task<HandshakeRefusal?> OpenAsync(HttpContext context)

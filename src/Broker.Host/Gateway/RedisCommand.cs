@@ -8,29 +8,37 @@ namespace Broker.Host.Gateway;
 /// <param name="FirstKey">The argument, counted from 1, that is the first key; 0: it has none.</param>
 /// <param name="LastKey">Likewise the last one; -1: the last argument.</param>
 /// <param name="Step">From one key to the next.</param>
-internal sealed record RedisCommand(string Name, int FirstKey, int LastKey, int Step)
+/// <param name="HasShortReply">A number or a word, whatever the key holds.</param>
+internal sealed record RedisCommand(string Name, int FirstKey, int LastKey, int Step, bool HasShortReply)
 {
     private static readonly Dictionary<string, RedisCommand> Known = new(StringComparer.OrdinalIgnoreCase);
 
     static RedisCommand()
     {
-        Add(0, 0, "PING ECHO TIME");
+        Short(0, 0, "PING ECHO TIME");
 
-        Add(1, 1, "GET SET SETEX PSETEX SETNX GETSET GETDEL GETEX GETRANGE SUBSTR STRLEN APPEND INCR INCRBY INCRBYFLOAT DECR DECRBY");
-        Add(1, 1, "TYPE TTL PTTL EXPIRETIME PEXPIRETIME EXPIRE EXPIREAT PEXPIRE PEXPIREAT PERSIST");
-        Add(1, 1, "HGET HSET HSETNX HMGET HMSET HGETALL HKEYS HVALS HLEN HSTRLEN HEXISTS HDEL HINCRBY HINCRBYFLOAT HSCAN");
-        Add(1, 1, "LPUSH RPUSH LPUSHX RPUSHX LPOP RPOP LLEN LRANGE LINDEX LPOS LSET LINSERT LREM LTRIM");
-        Add(1, 1, "SADD SREM SCARD SISMEMBER SMISMEMBER SMEMBERS SPOP SSCAN");
-        Add(1, 1, "ZADD ZREM ZCARD ZCOUNT ZSCORE ZMSCORE ZINCRBY ZRANK ZREVRANK ZRANGE ZREVRANGE ZRANGEBYSCORE ZREVRANGEBYSCORE ZRANGEBYLEX ZREVRANGEBYLEX");
-        Add(1, 1, "ZLEXCOUNT ZPOPMIN ZPOPMAX ZREMRANGEBYRANK ZREMRANGEBYSCORE ZREMRANGEBYLEX ZSCAN");
-        Add(1, 1, "XADD XLEN XRANGE XREVRANGE XDEL XTRIM GEOADD GEOPOS GEODIST GEOHASH GEOSEARCH PFADD GETBIT BITCOUNT BITPOS");
+        Long(1, 1, "GET SET GETSET GETDEL GETEX GETRANGE SUBSTR");
+        Short(1, 1, "SETEX PSETEX SETNX STRLEN APPEND INCR INCRBY INCRBYFLOAT DECR DECRBY");
+        Short(1, 1, "TYPE TTL PTTL EXPIRETIME PEXPIRETIME EXPIRE EXPIREAT PEXPIRE PEXPIREAT PERSIST");
+        Long(1, 1, "HGET HMGET HGETALL HKEYS HVALS HSCAN");
+        Short(1, 1, "HSET HSETNX HMSET HLEN HSTRLEN HEXISTS HDEL HINCRBY HINCRBYFLOAT");
+        Long(1, 1, "LPOP RPOP LRANGE LINDEX LPOS");
+        Short(1, 1, "LPUSH RPUSH LPUSHX RPUSHX LLEN LSET LINSERT LREM LTRIM");
+        Long(1, 1, "SMISMEMBER SMEMBERS SPOP SSCAN");
+        Short(1, 1, "SADD SREM SCARD SISMEMBER");
+        Long(1, 1, "ZMSCORE ZRANGE ZREVRANGE ZRANGEBYSCORE ZREVRANGEBYSCORE ZRANGEBYLEX ZREVRANGEBYLEX ZPOPMIN ZPOPMAX ZSCAN");
+        Short(1, 1, "ZADD ZREM ZCARD ZCOUNT ZSCORE ZINCRBY ZRANK ZREVRANK ZLEXCOUNT ZREMRANGEBYRANK ZREMRANGEBYSCORE ZREMRANGEBYLEX");
+        Long(1, 1, "XRANGE XREVRANGE GEOPOS GEOHASH GEOSEARCH");
+        Short(1, 1, "XADD XLEN XDEL XTRIM GEOADD GEODIST PFADD GETBIT BITCOUNT BITPOS");
 
         // Its channel counts as a key.
-        Add(1, 1, "PUBLISH");
+        Short(1, 1, "PUBLISH");
 
-        Add(1, 2, "RENAME RENAMENX RPOPLPUSH LMOVE SMOVE ZRANGESTORE GEOSEARCHSTORE");
-        Add(1, -1, "DEL UNLINK EXISTS TOUCH MGET SINTER SUNION SDIFF SINTERSTORE SUNIONSTORE SDIFFSTORE PFCOUNT PFMERGE");
-        Add(1, -1, "MSET MSETNX", step: 2);
+        Long(1, 2, "RPOPLPUSH LMOVE");
+        Short(1, 2, "RENAME RENAMENX SMOVE ZRANGESTORE GEOSEARCHSTORE");
+        Long(1, -1, "MGET SINTER SUNION SDIFF");
+        Short(1, -1, "DEL UNLINK EXISTS TOUCH SINTERSTORE SUNIONSTORE SDIFFSTORE PFCOUNT PFMERGE");
+        Short(1, -1, "MSET MSETNX", step: 2);
     }
 
     /// <summary>All names, sorted.</summary>
@@ -52,8 +60,12 @@ internal sealed record RedisCommand(string Name, int FirstKey, int LastKey, int 
         return keys;
     }
 
-    private static void Add(int firstKey, int lastKey, string names, int step = 1)
+    private static void Long(int firstKey, int lastKey, string names) => Add(firstKey, lastKey, 1, false, names);
+
+    private static void Short(int firstKey, int lastKey, string names, int step = 1) => Add(firstKey, lastKey, step, true, names);
+
+    private static void Add(int firstKey, int lastKey, int step, bool hasShortReply, string names)
     {
-        foreach (var name in names.Split(' ')) Known.Add(name, new RedisCommand(name, firstKey, lastKey, step));
+        foreach (var name in names.Split(' ')) Known.Add(name, new RedisCommand(name, firstKey, lastKey, step, hasShortReply));
     }
 }

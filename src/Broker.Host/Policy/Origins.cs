@@ -18,6 +18,9 @@ internal sealed class Origins
     /// <exception cref="HoconException">Something is no origin.</exception>
     public static Origins Read(HoconValue value) => new([.. value.AsList().Select(ReadOne)]);
 
+    /// <summary>Whether pages of this origin are named, other than those of the server's own host.</summary>
+    public bool Lists(string origin) => _allowed.Contains(Any) || (Parse(origin) is { } page && _allowed.Contains(Normal(page)));
+
     /// <summary>For a websocket: browsers always send its Origin.</summary>
     public bool AllowSocket(HttpRequest request) => StringValues.IsNullOrEmpty(request.Headers.Origin) || Allow(request);
 
@@ -52,7 +55,7 @@ internal sealed class Origins
         if (_allowed.Contains(Any)) return true;
         if (request.Headers.Origin is not [{ } text] || Parse(text) is not { } origin) return false;
 
-        return _allowed.Count > 0 ? _allowed.Contains(Normal(origin)) : IsSameHost(origin, request.Host);
+        return _allowed.Count > 0 ? Lists(text) : IsSameHost(origin, request.Host);
     }
 
     /// <summary>The scheme is not compared: behind a proxy that ends TLS this server does not know its own.</summary>

@@ -33,6 +33,10 @@ public sealed class LedgerProperties
     public void A_history_shorter_than_what_is_published_loses_nothing_uncounted() =>
         Interleavings.Check(4000, Length, choices => Run(choices, new Trouble { Failures = true, Breaks = true, Size = 3 }));
 
+    [Fact]
+    public void Messages_that_foreign_publishers_also_keep_end_no_epoch_while_somebody_listens() =>
+        Interleavings.Check(6000, Length, choices => Run(choices, new Trouble { Failures = true, Keeps = true }));
+
     private static void Run(Choices choices, Trouble trouble)
     {
         var world = new World(choices, trouble);
@@ -51,6 +55,8 @@ public sealed class LedgerProperties
         public bool Owners { get; init; }
 
         public bool Amnesia { get; init; }
+
+        public bool Keeps { get; init; }
 
         public int Size { get; init; } = 10_000;
     }
@@ -95,6 +101,8 @@ public sealed class LedgerProperties
                     break;
                 case 5 when _trouble.Owners && _choices.Once(4) && alive.Length < 2: Start(); break;
                 case 6 when _trouble.Owners && _choices.Once(6): one?.Die(); break;
+                case 8 or 9 when _trouble.Keeps && Newest.IsOwning: KeepForeign(); break;
+                case 10 when _trouble.Keeps: _redis.CarryOutSecondHalf(); break;
                 case 7 when _trouble.Amnesia && _choices.Once(6): LoseMemory(alive); break;
                 default: one?.Step(); break;
             }
@@ -108,6 +116,7 @@ public sealed class LedgerProperties
         {
             // A Redis that has forgotten is noticed with the next publish.
             if (_trouble.Amnesia) PublishOwn();
+            _redis.CarryOutSecondHalf();
 
             for (var round = 0; round < 5000; round++)
             {
@@ -128,8 +137,10 @@ public sealed class LedgerProperties
             Assert.True(_owners.Exists(owner => owner.IsOwning), "nobody owns the channel in the end");
             var owner = _owners.Find(owner => owner.IsOwning)!;
             Assert.True(owner.Ledger.IsIdle);
+            Assert.True(owner.Ledger.HoldsNothingForeign, "room has leaked");
             Assert.Equal(_redis.Position, owner.Ledger.Position);
 
+            if (_trouble.Keeps) Assert.All(owner.Delivered, publication => Assert.Equal(owner.Delivered[0].Position.Epoch, publication.Position.Epoch));
             foreach (var each in _owners) DeliveredAsTheHistorySays(each);
             Assert.Equal(_own.Keys.Order(), _acknowledged.Keys.Order());
             if (!_trouble.Amnesia) TheLogIsRight();
@@ -192,6 +203,16 @@ public sealed class LedgerProperties
             if (!Newest.IsOwning) _foreignMayBeLost |= _owners.Count > 1 || !Newest.Ledger.Accepts;
             _foreign[text] = _foreign.GetValueOrDefault(text) + 1;
             _redis.Publish(payload);
+        }
+
+        private void KeepForeign()
+        {
+            // Each is new: an equal one that the history has let go could be told from it by nobody.
+            var text = $"k{_foreign.Count}";
+            var keepsFirst = _choices.Once(2);
+            _choices.Step($"somebody: {(keepsFirst ? "SETEX and PUBLISH" : "PUBLISH and SETEX")} {text}");
+            _foreign[text] = 1;
+            _redis.PublishAndKeep(Encoding.UTF8.GetBytes(text), keepsFirst);
         }
 
         /// <summary>A refused publish, or now and then one that was acknowledged, comes again under its id.</summary>

@@ -1,5 +1,6 @@
 using Broker.Actors.Channels;
 using Broker.Actors.Redis;
+using Broker.Actors.Settings;
 
 namespace Broker.Actors.Tests.Channels;
 
@@ -22,11 +23,12 @@ internal sealed class ModelOwner
     private bool _owned;
     private bool _reading;
     private int _takingOver;
+    private byte[]? _fence;
 
     public ModelOwner(string name, ModelRedis redis, Choices choices, HistoryLimits limits, Func<string> newEpoch)
     {
         (Name, _redis, _choices, _limits, _newEpoch) = (name, redis, choices, limits, newEpoch);
-        Ledger = new Ledger(ChannelName.Broadcast("model"), limits);
+        Ledger = new Ledger(ChannelName.Broadcast("model"), limits, new Room(new WaitingLimits(1000, 1_000_000)));
         ReadPosition();
     }
 
@@ -137,7 +139,13 @@ internal sealed class ModelOwner
     {
         var count = 1 + _choices.Next(_arrivals.Count);
         Say($"{count} arrive: {string.Join(' ', _arrivals.Take(count).Select(arrival => System.Text.Encoding.UTF8.GetString(arrival.Payload)))}");
-        for (var i = 0; i < count; i++) Ledger.Arrived(_arrivals.Dequeue());
+        for (var i = 0; i < count; i++)
+        {
+            var arrival = _arrivals.Dequeue();
+            if (!IsFence(arrival)) Ledger.Arrived(arrival);
+            else if (ReferenceEquals(arrival.Payload, _fence)) Ledger.Passed();
+        }
+
         Proceed();
     }
 
@@ -187,6 +195,7 @@ internal sealed class ModelOwner
         }
 
         _takingOver = 1;
+        _fence = null;
         var order = Ledger.BeginTakeOver(_newEpoch());
         Send("take over", () => _redis.TakeOver(order), answer =>
         {
@@ -219,9 +228,21 @@ internal sealed class ModelOwner
             return;
         }
 
+        if (Ledger.MustTakeOver)
+        {
+            TakeOver();
+            return;
+        }
+
         if (Ledger.NeedsHistory)
         {
             Read();
+            return;
+        }
+
+        if (Ledger.NeedsFence)
+        {
+            AskForFence();
             return;
         }
 
@@ -230,6 +251,23 @@ internal sealed class ModelOwner
         var append = Ledger.NextAppend(Answered);
         if (append is not null) Send($"append {Show(append)}", () => _redis.Append(append), OnAppended);
     }
+
+    private void AskForFence()
+    {
+        if (_fence is not null) return;
+
+        var fence = _fence = "fence"u8.ToArray();
+        Send(
+            "fence",
+            () =>
+            {
+                _redis.Fence(_arrivals, new Arrival(fence, IsMark: true));
+                return fence;
+            },
+            answer => _tryAgain |= answer is null);
+    }
+
+    private static bool IsFence(Arrival arrival) => arrival.IsMark && arrival.Payload.AsSpan().SequenceEqual("fence"u8);
 
     private void Read()
     {
@@ -259,6 +297,7 @@ internal sealed class ModelOwner
         {
             _owned = false;
             Refused.AddRange(Ledger.AppendFailed());
+            Refused.AddRange(Ledger.RefuseWaiting());
             if (_subscribed) _tryAgain = true;
             return;
         }

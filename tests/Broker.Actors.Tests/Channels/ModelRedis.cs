@@ -12,6 +12,9 @@ internal sealed class ModelRedis(int size)
     private long _offset;
     private long _token;
     private long _clock = 1000;
+    private string _held = "";
+    private byte[]? _last;
+    private Action? _secondHalf;
 
     /// <summary>What the stream holds now.</summary>
     public List<Entry> Stream { get; private set; } = [];
@@ -27,14 +30,43 @@ internal sealed class ModelRedis(int size)
 
     public void Publish(byte[] payload) => Send(new Arrival(payload, false));
 
+    /// <summary>A publisher of ws4redis's kind sends SETEX and PUBLISH, in either order: the second half is carried out some time later, but before what is sent after it.</summary>
+    public void PublishAndKeep(byte[] payload, bool keepsFirst)
+    {
+        CarryOutSecondHalf();
+        if (keepsFirst) _last = payload;
+        else Publish(payload);
+        _secondHalf = keepsFirst ? () => Publish(payload) : () => _last = payload;
+    }
+
+    public bool CarryOutSecondHalf()
+    {
+        var half = _secondHalf;
+        _secondHalf = null;
+        half?.Invoke();
+        return half is not null;
+    }
+
+    /// <summary>A PING on the subscription's connection.</summary>
+    public void Fence(Queue<Arrival> arrivals, Arrival fence)
+    {
+        CarryOutSecondHalf();
+        if (_subscribers.Contains(arrivals)) arrivals.Enqueue(fence);
+    }
+
     public TakenOver TakeOver(TakeOver order)
     {
         _token = Math.Max(_token + 1, _clock++);
         var isNew = _epoch is null || order.ForceNewEpoch || (order.Known is { } known && known.Epoch == _epoch && _offset < known.Offset);
         if (isNew) (_epoch, _offset, Stream) = (order.NewEpoch, 0, []);
 
+        var last = _last is null ? "" : LastDigest.Of(_last);
+        var isUnknown = _offset > 0 && last != "" && last != _held && !Stream.Exists(entry => LastDigest.Of(entry.Payload) == last);
+        if (!isUnknown) _held = last;
+
         Send(new Mark(_token, _epoch!, _offset, []));
-        return new TakenOver(_token, Position!.Value, isNew, [.. from entry in Stream where entry.Id is not null select (entry.Position.Offset, entry.Id)]);
+        return new TakenOver(
+            _token, Position!.Value, isNew, [.. from entry in Stream where entry.Id is not null select (entry.Position.Offset, entry.Id)], isUnknown ? last : null);
     }
 
     public Appended Append(Append order)
@@ -49,6 +81,7 @@ internal sealed class ModelRedis(int size)
             var entry = new Entry(new StreamPosition(_epoch, ++_offset), publication.Payload, publication.PublishId, publication.Foreign);
             Stream.Add(entry);
             Log.Add(entry);
+            if (publication.Foreign && _last is not null && publication.Payload.AsSpan().SequenceEqual(_last)) _held = LastDigest.Of(_last);
         }
 
         if (Stream.Count > size) Stream.RemoveRange(0, Stream.Count - size);

@@ -1,10 +1,14 @@
 using System.Text;
+using Broker.Actors.Channels;
 using Broker.Actors.Connections;
+using Broker.Actors.Relays;
+using Broker.Actors.Tests.Nodes;
 
 namespace Broker.Actors.Tests.Connections;
 
 public sealed class OutboxTests
 {
+    private static readonly ChannelName News = ChannelName.Broadcast("news");
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(20);
 
     [Fact]
@@ -62,6 +66,8 @@ public sealed class OutboxTests
 
         outbox.Offer(1, new byte[60]);
         outbox.Offer(1, new byte[60]);
+        Assert.Empty(closed);
+        outbox.Offer(1, new byte[1]);
 
         Assert.Equal([CloseReason.Slow], closed);
     }
@@ -115,6 +121,38 @@ public sealed class OutboxTests
     }
 
     [Fact]
+    public void A_delivery_to_a_client_that_reads_allocates_nothing()
+    {
+        // A list for every write, an array and an enumerator for every delivery: 200 bytes for each client of a fan-out.
+        var outbox = new Outbox(1000, 1, _ => { });
+        outbox.Attach(new CountingTransport());
+        var subscriber = new WireSubscriber(ActorRefs.Nobody, "", JoinMode.Live, default, News, outbox, 0, LineFormat.Instance, echo: true);
+        subscriber.JoinedLive(default);
+        var dispatch = new Dispatch(new RelayBatch([new Publication(News, default, "x"u8.ToArray())]), null);
+        for (var i = 0; i < 100; i++) subscriber.Deliver(dispatch);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 1000; i++) subscriber.Deliver(dispatch);
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1000);
+    }
+
+    [Fact]
+    public void Who_joins_with_nothing_to_read_keeps_no_list()
+    {
+        // Every client without a replay kept one until its first message, and its thread made another.
+        var outboxes = Enumerable.Range(0, 1000).Select(_ => new Outbox(1000, 2, _ => { })).ToArray();
+        foreach (var outbox in outboxes) outbox.Attach(new CountingTransport());
+        outboxes[0].Joined(0);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        foreach (var outbox in outboxes) outbox.Joined(1);
+        foreach (var outbox in outboxes) outbox.Joined(0);
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1000);
+    }
+
+    [Fact]
     public void One_offer_is_taken_whatever_its_size()
     {
         var closed = new List<CloseReason>();
@@ -125,6 +163,25 @@ public sealed class OutboxTests
         outbox.Offer(new byte[1000]);
 
         Assert.Empty(closed);
+    }
+
+    [Fact]
+    public async Task One_large_offer_closes_nobody_who_is_just_being_written_to()
+    {
+        // With a few bytes on their way to it, a client that reads was closed as slow when an owner's append of more than the limit came in one go.
+        var transport = new StuckTransport();
+        var closed = new List<CloseReason>();
+        var outbox = new Outbox(100, 0, closed.Add);
+        outbox.Attach(transport);
+        outbox.Offer(new byte[10]);
+
+        outbox.Offer(new byte[1000]);
+        Assert.Empty(closed);
+        transport.Release();
+        await TestNode.UntilAsync(() => transport.Written == 1010, "the large one");
+
+        outbox.Offer(new byte[1]);
+        Assert.Equal([CloseReason.Slow], closed);
     }
 
     [Fact]

@@ -50,6 +50,46 @@ public sealed class ApiTests() : TestKit(ConfigurationFactory.ParseString(Config
     }
 
     [Fact]
+    public async Task An_actor_that_subscribes_again_under_load_gets_all_that_follows_in_order()
+    {
+        await using var test = await TestNode.StartAsync(TestNode.History);
+        test.Node.Actor.Tell(new Subscribe(News, TestActor), TestActor);
+        var last = ExpectMsg<Subscribed>(TestNode.Soon).Position;
+        var publishing = Task.Run(async () =>
+        {
+            for (var i = 0; i < 2000; i++) await test.Node.Publisher("news").PublishAsync($"{i}");
+        });
+
+        while (!publishing.IsCompleted)
+        {
+            test.Node.Actor.Tell(new Subscribe(News, TestActor, last), TestActor);
+            Assert.True(FishForMessage<Subscribed>(_ => true, TestNode.Soon).Recovered);
+            for (var i = 0; i < 20 && last.Offset < 2000; i++)
+            {
+                var next = ExpectMsg<Publication>(TestNode.Soon).Position;
+                Assert.Equal(last with { Offset = last.Offset + 1 }, next);
+                last = next;
+            }
+        }
+
+        await publishing;
+        while (last.Offset < 2000) last = ExpectMsg<Publication>(TestNode.Soon).Position;
+    }
+
+    [Fact]
+    public async Task An_actor_hears_that_its_subscription_ended_because_the_node_stopped()
+    {
+        // Nothing told it: it waited for publications for ever.
+        await using var test = await TestNode.StartAsync();
+        test.Node.Actor.Tell(new Subscribe(News, TestActor), TestActor);
+        ExpectMsg<Subscribed>(TestNode.Soon);
+
+        await test.Node.StopAsync();
+
+        Assert.Equal(new Unsubscribed(News, UnsubscribeReason.NodeStops), ExpectMsg<Unsubscribed>(TestNode.Soon));
+    }
+
+    [Fact]
     public async Task A_node_lives_in_an_actor_system_that_the_application_runs_and_leaves_it_running()
     {
         var node = await BrokerNode.StartAsync(Sys, Configuration.Parse("broker { redis.connection = \"\", shutdown.drain = 0s }"));
@@ -75,7 +115,7 @@ public sealed class ApiTests() : TestKit(ConfigurationFactory.ParseString(Config
 
         Assert.Equal(
             ["user:john:news", "group:staff:news", "group:chess:news", "session:s3cret:news"],
-            published.Select(one => one.Channel.ToString()));
+            published.Select(one => one.Channel.ToRedis("")));
         Assert.Empty(await publisher.For(Caller.Anonymous).PublishAsync("to nobody"));
         await Assert.ThrowsAsync<InvalidOperationException>(() => publisher.PublishAsync("by nobody"));
     }

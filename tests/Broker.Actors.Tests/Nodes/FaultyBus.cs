@@ -9,15 +9,33 @@ internal sealed class FaultyBus(IRedisBus inner) : IRedisBus
 {
     private string? _throws;
     private IRedisBus? _detour;
+    private Func<Task>? _beforeTakeOver;
+    private Action? _subscribeKept;
+    private object? _appendFails;
 
     public bool IsConnected => inner.IsConnected;
 
-    public bool IsCluster => inner.IsCluster;
+    public bool IsCluster
+    {
+        get
+        {
+            Fault(nameof(IsCluster));
+            return inner.IsCluster;
+        }
+    }
 
-    /// <summary>Subscriptions are never confirmed, though Redis can be reached.</summary>
+    /// <summary>Subscriptions are not confirmed, though Redis can be reached.</summary>
     public bool KeepsSubscriptionsWaiting { get; set; }
 
+    /// <summary>Reading a history fails with this.</summary>
+    public Exception? HistoryFault { get; set; }
+
+    /// <summary>As if Redis did not answer.</summary>
+    public bool CannotAskForLeases { get; set; }
+
     public int RefusedLeases { get; private set; }
+
+    public bool IsDisposed { get; private set; }
 
     /// <summary>Has it thrown?</summary>
     public bool HasThrown => Volatile.Read(ref _throws) is null;
@@ -27,18 +45,37 @@ internal sealed class FaultyBus(IRedisBus inner) : IRedisBus
     /// <summary>The next publish is carried out over another connection while the subscription is lost: nobody here gets a copy.</summary>
     public void LoseCopiesOfNextPublish(IRedisBus detour) => Volatile.Write(ref _detour, detour);
 
+    /// <summary>The next append is not answered in time, carried out or not.</summary>
+    public void FailNextAppend(bool carriedOut) => Volatile.Write(ref _appendFails, carriedOut);
+
+    /// <summary>Subscriptions that were kept waiting come through.</summary>
+    public void LetSubscriptionsThrough()
+    {
+        KeepsSubscriptionsWaiting = false;
+        Interlocked.Exchange(ref _subscribeKept, null)?.Invoke();
+    }
+
     public void Disconnect() => ((InMemoryBus)inner).Disconnect();
 
     public void Reconnect() => ((InMemoryBus)inner).Reconnect();
+
+    /// <summary>Something that happens between an owner's subscription and its take-over.</summary>
+    public void BeforeNextTakeOver(Func<Task> action) => Volatile.Write(ref _beforeTakeOver, action);
 
     public Task PingAsync() => inner.PingAsync();
 
     public void Subscribe(string channel, string? markChannel, IArrivals arrivals)
     {
-        if (!KeepsSubscriptionsWaiting) inner.Subscribe(channel, markChannel, arrivals);
+        Fault(nameof(Subscribe));
+        if (KeepsSubscriptionsWaiting) _subscribeKept += () => inner.Subscribe(channel, markChannel, arrivals);
+        else inner.Subscribe(channel, markChannel, arrivals);
     }
 
-    public void Unsubscribe(string channel, IArrivals arrivals) => inner.Unsubscribe(channel, arrivals);
+    public void Unsubscribe(string channel, IArrivals arrivals)
+    {
+        inner.Unsubscribe(channel, arrivals);
+        Fault(nameof(Unsubscribe));
+    }
 
     public void Fence(string channel, long ticket)
     {
@@ -73,17 +110,29 @@ internal sealed class FaultyBus(IRedisBus inner) : IRedisBus
     public Task<TakenOver> TakeOverAsync(RedisKeys keys, TakeOver order)
     {
         Fault(nameof(TakeOverAsync));
-        return inner.TakeOverAsync(keys, order);
+        return Interlocked.Exchange(ref _beforeTakeOver, null) is { } before ? LateAsync() : inner.TakeOverAsync(keys, order);
+
+        async Task<TakenOver> LateAsync()
+        {
+            await before();
+            return await inner.TakeOverAsync(keys, order);
+        }
     }
 
     public Task<Appended> AppendAsync(RedisKeys keys, Append order)
     {
         Fault(nameof(AppendAsync));
-        return inner.AppendAsync(keys, order);
+        return Interlocked.Exchange(ref _appendFails, null) is bool carriedOut ? UnansweredAsync() : inner.AppendAsync(keys, order);
+
+        async Task<Appended> UnansweredAsync()
+        {
+            if (carriedOut) await inner.AppendAsync(keys, order);
+            throw new RedisUnavailableException("Redis does not answer in time");
+        }
     }
 
     public Task<HistoryPage> ReadHistoryAsync(RedisKeys keys, long after, int maxCount, int maxBytes) =>
-        inner.ReadHistoryAsync(keys, after, maxCount, maxBytes);
+        HistoryFault is { } fault ? Task.FromException<HistoryPage>(fault) : inner.ReadHistoryAsync(keys, after, maxCount, maxBytes);
 
     public Task<byte[]?> GetAsync(string key) => inner.GetAsync(key);
 
@@ -93,6 +142,7 @@ internal sealed class FaultyBus(IRedisBus inner) : IRedisBus
 
     public async Task<bool> HoldLeaseAsync(string key, string holder, TimeSpan duration)
     {
+        if (CannotAskForLeases) throw new RedisUnavailableException("Redis does not answer in time");
         try
         {
             return await inner.HoldLeaseAsync(key, holder, duration);
@@ -104,11 +154,19 @@ internal sealed class FaultyBus(IRedisBus inner) : IRedisBus
         }
     }
 
-    public Task ReleaseLeaseAsync(string key, string holder) => inner.ReleaseLeaseAsync(key, holder);
+    public Task ReleaseLeaseAsync(string key, string holder)
+    {
+        Fault(nameof(ReleaseLeaseAsync));
+        return inner.ReleaseLeaseAsync(key, holder);
+    }
 
-    public Task<RedisReply> ExecuteAsync(string command, IReadOnlyList<string> arguments) => inner.ExecuteAsync(command, arguments);
+    public Task<RedisReply> ExecuteAsync(string command, IReadOnlyList<string> arguments, int? maxReply = null) => inner.ExecuteAsync(command, arguments, maxReply);
 
-    public ValueTask DisposeAsync() => inner.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        IsDisposed = true;
+        return inner.DisposeAsync();
+    }
 
     private void Fault(string method)
     {

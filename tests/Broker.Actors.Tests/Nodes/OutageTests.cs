@@ -93,6 +93,26 @@ public sealed class OutageTests
         Assert.Equal(["old", "between", "new"], client.Lines);
     }
 
+    [Fact]
+    public async Task Without_history_a_last_value_from_before_the_first_subscription_is_not_live()
+    {
+        // Redis was slow at the start, a publish was refused, and yesterday's last value went to all as if it had just been published.
+        await using var test = await TestNode.StartAsync("redis.timeout = 200ms, publish-timeout = 1s");
+        await test.StrangerPublishesAsync(News, "yesterday", expire: 60);
+        test.Bus.KeepsSubscriptionsWaiting = true;
+        await Assert.ThrowsAsync<PublishException>(() => test.Node.Publisher("news").PublishAsync("refused").WaitAsync(TestNode.Soon));
+        var beginning = Reading.OfAsync(test.Node, News);
+
+        test.Bus.LetSubscriptionsThrough();
+        await using var reading = await beginning;
+        var client = await test.ConnectAsync(new WireClient(), News);
+        await client.Connection.Subscribed.WaitAsync(TestNode.Soon);
+        await PublishSoonAsync(test, "today");
+        await TestNode.UntilAsync(() => reading.Texts.Contains("today"), "what is published afterwards");
+
+        Assert.Equal(["today"], reading.Texts);
+    }
+
     /// <summary>The last value equalled the publish whose copy was still expected; once it was not any more, nobody looked again.</summary>
     [Fact]
     public async Task Without_history_a_last_value_set_here_whose_copy_an_outage_swallowed_arrives_afterwards()

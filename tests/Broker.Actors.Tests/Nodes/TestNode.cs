@@ -88,6 +88,24 @@ internal sealed class TestNode : IAsyncDisposable
         }
     }
 
+    /// <summary>Publishes again until it does not fail.</summary>
+    public static async Task UntilTakenAsync(Func<Task> publish)
+    {
+        var deadline = DateTime.UtcNow + Soon;
+        while (true)
+        {
+            try
+            {
+                await publish().WaitAsync(Soon);
+                return;
+            }
+            catch (Publishing.PublishException) when (DateTime.UtcNow < deadline)
+            {
+                await Task.Delay(10);
+            }
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await Node.DisposeAsync();

@@ -46,7 +46,7 @@ internal sealed class WireClient(bool reads = true) : IClientTransport
     }
 }
 
-/// <summary>A payload and a line end. Can be made to fail once, as a bug in an encoder would.</summary>
+/// <summary>A payload and a line end. Can be made to fail, as a bug in an encoder would.</summary>
 internal sealed class LineFormat : IWireFormat
 {
     public static readonly LineFormat Instance = new();
@@ -55,9 +55,11 @@ internal sealed class LineFormat : IWireFormat
 
     public void ThrowOnce() => Volatile.Write(ref _throws, 1);
 
+    public void ThrowAlways() => Volatile.Write(ref _throws, int.MaxValue);
+
     public void Encode(Publication publication, IBufferWriter<byte> output)
     {
-        if (Interlocked.Exchange(ref _throws, 0) == 1) throw new InvalidOperationException("a bug in an encoder");
+        if (Volatile.Read(ref _throws) > 0 && Interlocked.Decrement(ref _throws) >= 0) throw new InvalidOperationException("a bug in an encoder");
 
         output.Write(publication.Payload.Span);
         output.Write("\n"u8);

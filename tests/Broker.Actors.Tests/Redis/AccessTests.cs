@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Broker.Actors.Redis;
-using Broker.Actors.Redis.Subscriptions;
 using Broker.Testing.Redis;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -74,7 +73,7 @@ public sealed class AccessTests
         var connection = RedisConnectionString.Parse($"rediss://:right@localhost:{port}")
             .TrustingCertificates((_, certificate, _, _) => certificate?.GetCertHashString() == thumbprint);
 
-        await using var bus = await RedisBus.ConnectAsync(connection, RedisBusSettings.Default, NullLogger.Instance);
+        await using var bus = await RedisBus.ConnectAsync(connection, OneRedis.Settings, NullLogger.Instance);
 
         await PublishesAndHearsAsync(bus);
         directory.Delete(recursive: true);
@@ -84,7 +83,7 @@ public sealed class AccessTests
     public async Task A_server_that_speaks_no_tls_is_unavailable_to_tls()
     {
         await using var server = await RedisServer.StartAsync();
-        var settings = new RedisBusSettings(TimeSpan.FromSeconds(1), SubscriptionSettings.Default with { ConnectTimeout = TimeSpan.FromSeconds(1) });
+        var settings = OneRedis.Settings with { Timeout = TimeSpan.FromSeconds(1), Subscriptions = OneRedis.Settings.Subscriptions with { ConnectTimeout = TimeSpan.FromSeconds(1) } };
 
         await using var bus = await OneRedis.OpenAsync($"rediss://localhost:{server.Port}", settings);
 

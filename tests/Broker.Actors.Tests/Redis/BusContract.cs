@@ -4,8 +4,19 @@ using Broker.Actors.Redis;
 
 namespace Broker.Actors.Tests.Redis;
 
+/// <summary>An implementation, as the contract needs it.</summary>
+public abstract class AnyRedis
+{
+    internal abstract Task<IRedisBus> OpenAsync();
+
+    /// <summary>Lets time pass where time can be moved; elsewhere it passes by itself.</summary>
+    internal virtual void Elapse(TimeSpan time)
+    {
+    }
+}
+
 /// <summary>What every <see cref="IRedisBus"/> promises, in parts: each part is a class of sentences that runs on every implementation.</summary>
-public abstract class BusContract : IAsyncLifetime
+public abstract class BusContract(AnyRedis redis) : IAsyncLifetime
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
@@ -18,12 +29,9 @@ public abstract class BusContract : IAsyncLifetime
 
     public async Task DisposeAsync() => await Bus.DisposeAsync();
 
-    private protected abstract Task<IRedisBus> OpenAsync();
+    private protected Task<IRedisBus> OpenAsync() => redis.OpenAsync();
 
-    /// <summary>Lets time pass where time can be moved; elsewhere it passes by itself.</summary>
-    private protected virtual void Elapse(TimeSpan time)
-    {
-    }
+    private protected void Elapse(TimeSpan time) => redis.Elapse(time);
 
     private protected static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 

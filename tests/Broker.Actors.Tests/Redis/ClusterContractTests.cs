@@ -4,13 +4,15 @@ using Broker.Testing.Redis;
 namespace Broker.Actors.Tests.Redis;
 
 /// <summary>One real Redis Cluster of three nodes for all contract tests.</summary>
-public sealed class OneCluster : IAsyncLifetime
+public sealed class OneCluster : AnyRedis, IAsyncLifetime
 {
     public RedisCluster Cluster { get; private set; } = null!;
 
     public async Task InitializeAsync() => Cluster = await RedisCluster.StartAsync();
 
     public async Task DisposeAsync() => await Cluster.DisposeAsync();
+
+    internal override Task<IRedisBus> OpenAsync() => OneRedis.OpenAsync(Cluster.ConnectionString);
 }
 
 [CollectionDefinition(Name)]
@@ -20,10 +22,8 @@ public sealed class OneClusterCollection : ICollectionFixture<OneCluster>
 }
 
 [Collection(OneClusterCollection.Name)]
-public sealed class ClusterPublishTests(OneCluster redis) : PublishContract
+public sealed class ClusterPublishTests(OneCluster redis) : PublishContract(redis)
 {
-    private protected override Task<IRedisBus> OpenAsync() => OneRedis.OpenAsync(redis.Cluster.ConnectionString);
-
     [Theory]
     [InlineData("broadcast:a}")]
     [InlineData("broadcast:{}a{b}")]
@@ -42,10 +42,8 @@ public sealed class ClusterPublishTests(OneCluster redis) : PublishContract
 }
 
 [Collection(OneClusterCollection.Name)]
-public sealed class ClusterHistoryTests(OneCluster redis) : HistoryContract
+public sealed class ClusterHistoryTests(OneCluster redis) : HistoryContract(redis)
 {
-    private protected override Task<IRedisBus> OpenAsync() => OneRedis.OpenAsync(redis.Cluster.ConnectionString);
-
     [Theory]
     [InlineData("broadcast:plain")]
     [InlineData("broadcast:{tag}:a")]
@@ -56,7 +54,7 @@ public sealed class ClusterHistoryTests(OneCluster redis) : HistoryContract
         var keys = new RedisKeys(name);
         var channel = await SubscribeAsync(keys);
 
-        var owner = await Bus.TakeOverAsync(keys, new TakeOver("e1", null));
+        var owner = await Bus.TakeOverAsync(keys, new TakeOver("e1", null, 100));
         var limits = new HistoryLimits(10, TimeSpan.FromMinutes(1));
         var appended = await Bus.AppendAsync(keys, new Append(owner.Token, "e1", limits, [Own("hello", "p1", expire: 60, shared: true)]));
         await channel.PayloadsAsync(1);
@@ -69,20 +67,17 @@ public sealed class ClusterHistoryTests(OneCluster redis) : HistoryContract
     [Fact]
     public async Task History_is_refused_for_names_whose_companions_lie_elsewhere()
     {
-        await Assert.ThrowsAsync<RedisRefusedException>(() => Bus.TakeOverAsync(new RedisKeys("broadcast:a}"), new TakeOver("e1", null)));
+        await Assert.ThrowsAsync<RedisRefusedException>(() => Bus.TakeOverAsync(new RedisKeys("broadcast:a}"), new TakeOver("e1", null, 100)));
     }
 }
 
 [Collection(OneClusterCollection.Name)]
-public sealed class ClusterEpochTests(OneCluster redis) : EpochContract
-{
-    private protected override Task<IRedisBus> OpenAsync() => OneRedis.OpenAsync(redis.Cluster.ConnectionString);
-}
+public sealed class ClusterEpochTests(OneCluster redis) : EpochContract(redis);
 
 [Collection(OneClusterCollection.Name)]
-public sealed class ClusterSubscriptionTests(OneCluster redis) : SubscriptionContract
+public sealed class ClusterSubscriptionTests(OneCluster redis) : SubscriptionContract(redis)
 {
-    private protected override Task<IRedisBus> OpenAsync() => OneRedis.OpenAsync(redis.Cluster.ConnectionString);
+    private readonly RedisCluster _cluster = redis.Cluster;
 
     [Fact]
     public async Task It_knows_that_it_is_a_cluster()
@@ -96,7 +91,7 @@ public sealed class ClusterSubscriptionTests(OneCluster redis) : SubscriptionCon
     {
         var channel = await SubscribeAsync();
 
-        foreach (var node in redis.Cluster.Nodes) await node.CliAsync("PUBLISH", Keys.Channel, "hello");
+        foreach (var node in _cluster.Nodes) await node.CliAsync("PUBLISH", Keys.Channel, "hello");
 
         await channel.PayloadsAsync(3);
     }
@@ -105,7 +100,7 @@ public sealed class ClusterSubscriptionTests(OneCluster redis) : SubscriptionCon
     public async Task Any_node_of_the_list_will_do()
     {
         var port = RedisServer.FreePort();
-        await using var bus = await OneRedis.OpenAsync($"127.0.0.1:{port},{redis.Cluster.ConnectionString}");
+        await using var bus = await OneRedis.OpenAsync($"127.0.0.1:{port},{_cluster.ConnectionString}");
 
         var recorder = new Recorder();
         bus.Subscribe(Keys.Channel, Keys.Mark, recorder);
@@ -131,7 +126,4 @@ public sealed class ClusterSubscriptionTests(OneCluster redis) : SubscriptionCon
 }
 
 [Collection(OneClusterCollection.Name)]
-public sealed class ClusterKeyTests(OneCluster redis) : KeyContract
-{
-    private protected override Task<IRedisBus> OpenAsync() => OneRedis.OpenAsync(redis.Cluster.ConnectionString);
-}
+public sealed class ClusterKeyTests(OneCluster redis) : KeyContract(redis);

@@ -7,49 +7,35 @@ namespace Broker.Actors.Tests.Redis;
 internal sealed class ManualTime : TimeProvider
 {
     private TimeSpan _passed;
+    private TimeSpan _set;
 
-    public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch.AddYears(50) + _passed;
+    public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch.AddYears(50) + _passed + _set;
+
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public override long GetTimestamp() => _passed.Ticks;
 
     public void Elapse(TimeSpan time) => _passed += time;
+
+    /// <summary>Somebody sets the clock: no time passes.</summary>
+    public void Set(TimeSpan by) => _set += by;
 }
 
-public sealed class EmbeddedPublishTests : PublishContract
+internal sealed class EmbeddedRedis : AnyRedis
 {
     private readonly ManualTime _time = new();
 
-    private protected override Task<IRedisBus> OpenAsync() => Task.FromResult<IRedisBus>(new InMemoryBus(new InMemoryStore(_time)));
+    internal override Task<IRedisBus> OpenAsync() => Task.FromResult<IRedisBus>(new InMemoryBus(new InMemoryStore(_time)));
 
-    private protected override void Elapse(TimeSpan time) => _time.Elapse(time);
+    internal override void Elapse(TimeSpan time) => _time.Elapse(time);
 }
 
-public sealed class EmbeddedHistoryTests : HistoryContract
-{
-    private readonly ManualTime _time = new();
+public sealed class EmbeddedPublishTests() : PublishContract(new EmbeddedRedis());
 
-    private protected override Task<IRedisBus> OpenAsync() => Task.FromResult<IRedisBus>(new InMemoryBus(new InMemoryStore(_time)));
+public sealed class EmbeddedHistoryTests() : HistoryContract(new EmbeddedRedis());
 
-    private protected override void Elapse(TimeSpan time) => _time.Elapse(time);
-}
+public sealed class EmbeddedEpochTests() : EpochContract(new EmbeddedRedis());
 
-public sealed class EmbeddedEpochTests : EpochContract
-{
-    private readonly ManualTime _time = new();
+public sealed class EmbeddedSubscriptionTests() : SubscriptionContract(new EmbeddedRedis());
 
-    private protected override Task<IRedisBus> OpenAsync() => Task.FromResult<IRedisBus>(new InMemoryBus(new InMemoryStore(_time)));
-
-    private protected override void Elapse(TimeSpan time) => _time.Elapse(time);
-}
-
-public sealed class EmbeddedSubscriptionTests : SubscriptionContract
-{
-    private protected override Task<IRedisBus> OpenAsync() => Task.FromResult<IRedisBus>(new InMemoryBus());
-}
-
-public sealed class EmbeddedKeyTests : KeyContract
-{
-    private readonly ManualTime _time = new();
-
-    private protected override Task<IRedisBus> OpenAsync() => Task.FromResult<IRedisBus>(new InMemoryBus(new InMemoryStore(_time)));
-
-    private protected override void Elapse(TimeSpan time) => _time.Elapse(time);
-}
+public sealed class EmbeddedKeyTests() : KeyContract(new EmbeddedRedis());

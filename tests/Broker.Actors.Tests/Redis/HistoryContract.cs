@@ -5,12 +5,22 @@ using Broker.Actors.Redis;
 namespace Broker.Actors.Tests.Redis;
 
 /// <summary>Appending to the history, and reading it.</summary>
-public abstract class HistoryContract : BusContract
+public abstract class HistoryContract(AnyRedis redis) : BusContract(redis)
 {
     private static readonly HistoryLimits Limits = new(100, TimeSpan.FromMinutes(5));
 
-    private Task<TakenOver> TakeOverAsync(string epoch = "e1", StreamPosition? known = null, bool force = false) =>
-        Bus.TakeOverAsync(Keys, new TakeOver(epoch, known, force));
+    private Task<TakenOver> TakeOverAsync(string epoch = "e1", StreamPosition? known = null, bool force = false, int size = 100) =>
+        Bus.TakeOverAsync(Keys, new TakeOver(epoch, known, size, force));
+
+    /// <summary>An owner, and a subscriber that has the take-over's mark behind it: what a Redis Cluster publishes reaches other nodes in its own time, after later subscriptions too.</summary>
+    private async Task<(TakenOver Owner, Recorder Channel)> TakeOverSubscribedAsync()
+    {
+        var channel = await SubscribeAsync();
+        var owner = await TakeOverAsync();
+        await channel.MarksAsync(1);
+        channel.Forget();
+        return (owner, channel);
+    }
 
     private async Task<Appended> AppendAsync(TakenOver owner, params OutgoingPublication[] publications) =>
         await Bus.AppendAsync(Keys, new Append(owner.Token, owner.Position.Epoch, Limits, publications));
@@ -73,8 +83,7 @@ public abstract class HistoryContract : BusContract
     [Fact]
     public async Task A_batch_of_512_is_one_append()
     {
-        var owner = await TakeOverAsync();
-        var channel = await SubscribeAsync();
+        var (owner, channel) = await TakeOverSubscribedAsync();
 
         await AppendAsync(owner, [.. Enumerable.Range(0, 512).Select(i => Own($"{i}", $"p{i}"))]);
         await channel.PayloadsAsync(512);
@@ -94,6 +103,20 @@ public abstract class HistoryContract : BusContract
         Assert.Equal((new StreamPosition("e1", 7), 5), (page.Position!.Value, page.Oldest));
         Assert.Equal(["5", "6", "7"], Payloads(page));
         Assert.Equal([(5, "p5"), (6, "p6"), (7, "p7")], (await TakeOverAsync()).PublishIds);
+    }
+
+    [Fact]
+    public async Task A_history_of_a_larger_size_in_former_days_is_cut_before_it_is_looked_through()
+    {
+        // However much a stream held, one script went through all of it while Redis did nothing else.
+        var owner = await TakeOverAsync();
+        await AppendAsync(owner, [.. Enumerable.Range(1, 90).Select(i => Own($"{i}", $"p{i}"))]);
+
+        var next = await TakeOverAsync(size: 3);
+
+        Assert.Equal((new StreamPosition("e1", 90), false), (next.Position, next.IsNewEpoch));
+        Assert.Equal([(88, "p88"), (89, "p89"), (90, "p90")], next.PublishIds);
+        Assert.Equal(88, (await ReadAsync()).Oldest);
     }
 
     [Fact]
@@ -128,8 +151,7 @@ public abstract class HistoryContract : BusContract
     [Fact]
     public async Task A_mark_comes_before_the_publications_and_names_them()
     {
-        var owner = await TakeOverAsync();
-        var channel = await SubscribeAsync();
+        var (owner, channel) = await TakeOverSubscribedAsync();
 
         await AppendAsync(owner, Foreign("a foreigner's"), Own("one"), Own("two"));
         await channel.PayloadsAsync(2);
@@ -141,11 +163,11 @@ public abstract class HistoryContract : BusContract
         Assert.Equal([Mark.Digest(Bytes("one")), Mark.Digest(Bytes("two"))], mark.Digests);
     }
 
+    // On Redis Cluster the mark of the take-over came now and then behind the later subscription, and was counted.
     [Fact]
     public async Task Foreign_publications_are_appended_and_neither_published_nor_marked_nor_persisted()
     {
-        var owner = await TakeOverAsync();
-        var channel = await SubscribeAsync();
+        var (owner, channel) = await TakeOverSubscribedAsync();
 
         await AppendAsync(owner, Foreign("foreign") with { Expire = 60 });
         Bus.Fence(Keys.Channel, 1);

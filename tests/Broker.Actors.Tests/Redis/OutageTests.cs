@@ -25,7 +25,7 @@ public sealed class OutageTests : IAsyncLifetime
     private static OutgoingPublication Message(string payload, int expire = 0) => new(Encoding.UTF8.GetBytes(payload), null, null, expire);
 
     private async Task<RedisBus> OpenAsync(RedisBusSettings? settings = null) =>
-        (RedisBus)await OneRedis.OpenAsync(_server.ConnectionString, settings ?? RedisBusSettings.Default);
+        (RedisBus)await OneRedis.OpenAsync(_server.ConnectionString, settings ?? OneRedis.Settings);
 
     private async Task<Recorder> SubscribeAsync(RedisBus bus)
     {
@@ -110,7 +110,7 @@ public sealed class OutageTests : IAsyncLifetime
         var clock = Stopwatch.StartNew();
         for (var i = 0; i < 100; i++) Assert.True(await FailsAsync(() => bus.PublishAsync(_keys, [Message("a", 60)])));
         Assert.True(await FailsAsync(() => bus.PublishAsync(_keys, [Message("a")])));
-        Assert.True(await FailsAsync(() => bus.TakeOverAsync(_keys, new TakeOver("e1", null))));
+        Assert.True(await FailsAsync(() => bus.TakeOverAsync(_keys, new TakeOver("e1", null, 100))));
         Assert.True(await FailsAsync(() => bus.ExecuteAsync("GET", ["a"])));
 
         Assert.True(clock.Elapsed < TimeSpan.FromSeconds(2), $"100 publishes took {clock.Elapsed} to fail");
@@ -182,7 +182,7 @@ public sealed class OutageTests : IAsyncLifetime
     public async Task Scripts_that_redis_forgot_are_sent_again()
     {
         await using var bus = await OpenAsync();
-        var owner = await bus.TakeOverAsync(_keys, new TakeOver("e1", null));
+        var owner = await bus.TakeOverAsync(_keys, new TakeOver("e1", null, 100));
         var order = new Append(owner.Token, "e1", new HistoryLimits(10, TimeSpan.FromMinutes(1)), [Message("a", 60)]);
         await bus.AppendAsync(_keys, order);
 

@@ -3,7 +3,7 @@ using Broker.Actors.Redis;
 namespace Broker.Actors.Tests.Redis;
 
 /// <summary>Publishing without history, and the last message.</summary>
-public abstract class PublishContract : BusContract
+public abstract class PublishContract(AnyRedis redis) : BusContract(redis)
 {
     [Fact]
     public async Task A_payload_arrives_byte_for_byte()

@@ -12,7 +12,7 @@ internal sealed class Recorder : IArrivals
     private readonly List<string> _log = [];
     private readonly List<Arrival> _arrivals = [];
 
-    /// <summary>Everything in order: <c>subscribed</c>, <c>lost</c>, <c>passed 3</c>, <c>mark …</c>, or a payload.</summary>
+    /// <summary>Everything in order: <c>subscribed</c>, <c>lost</c>, <c>refused</c>, <c>passed 3</c>, <c>mark …</c>, or a payload.</summary>
     public IReadOnlyList<string> Log
     {
         get { lock (_gate) return [.. _log]; }
@@ -29,11 +29,24 @@ internal sealed class Recorder : IArrivals
 
     public int Calls { get; private set; }
 
+    /// <summary>What has come so far does not count.</summary>
+    public void Forget()
+    {
+        lock (_gate)
+        {
+            _log.Clear();
+            _arrivals.Clear();
+            Calls = 0;
+        }
+    }
+
     void IArrivals.Subscribed() => Write("subscribed");
 
     void IArrivals.Passed(long ticket) => Write("passed " + ticket);
 
     void IArrivals.Lost() => Write("lost");
+
+    void IArrivals.Refused(string reason) => Write("refused");
 
     void IArrivals.Arrived(IReadOnlyList<Arrival> arrivals)
     {
@@ -49,6 +62,8 @@ internal sealed class Recorder : IArrivals
     public Task SubscribedAsync(int times = 1) => UntilAsync(() => _log.Count(entry => entry == "subscribed") >= times);
 
     public Task LostAsync(int times = 1) => UntilAsync(() => _log.Count(entry => entry == "lost") >= times);
+
+    public Task RefusedAsync(int times = 1) => UntilAsync(() => _log.Count(entry => entry == "refused") >= times);
 
     public Task PassedAsync(long ticket) => UntilAsync(() => _log.Contains("passed " + ticket));
 

@@ -3,7 +3,7 @@ using Broker.Actors.Redis;
 namespace Broker.Actors.Tests.Redis;
 
 /// <summary>Subscribing, unsubscribing and fences.</summary>
-public abstract class SubscriptionContract : BusContract
+public abstract class SubscriptionContract(AnyRedis redis) : BusContract(redis)
 {
     [Fact]
     public async Task Nothing_arrives_after_unsubscribing()
@@ -189,5 +189,7 @@ public abstract class SubscriptionContract : BusContract
         public void Passed(long ticket) => throw new InvalidOperationException("passed");
 
         public void Lost() => throw new InvalidOperationException("lost");
+
+        public void Refused(string reason) => throw new InvalidOperationException("refused");
     }
 }

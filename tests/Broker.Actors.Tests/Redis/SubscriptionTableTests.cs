@@ -11,7 +11,7 @@ public sealed class SubscriptionTableTests
 {
     private static readonly FsCheck.Config Thorough = FsCheck.Config.QuickThrowOnFailure.WithMaxTest(2000);
 
-    private enum Step { Subscribe, Unsubscribe, Publish, Fence, Redis, Lose, Connect }
+    private enum Step { Subscribe, Unsubscribe, Publish, Fence, Redis, Lose, Connect, Forbid, Allow }
 
     [Fact]
     public void An_answer_to_an_older_subscribe_does_not_confirm_a_newer_one()
@@ -50,15 +50,140 @@ public sealed class SubscriptionTableTests
         Assert.Equal(["subscribed", .. Enumerable.Range(1, 101).Select(i => $"passed {i}")], channel.Log);
     }
 
+    // A copy that crossed the cluster's bus more slowly than we subscribed again came without its mark, and was appended a second time.
     [Fact]
-    public void A_refused_subscription_is_an_error_with_redis_own_words()
+    public void On_a_cluster_a_channel_with_marks_is_confirmed_behind_what_was_published_before()
+    {
+        var redis = new Model();
+        redis.Table.SubscribeFences("fences");
+        redis.Connect();
+        var channel = redis.Subscribe("c");
+        redis.AnswerAll();
+
+        for (var connection = 0; connection < 2; connection++)
+        {
+            var wanted = Assert.Single(redis.Table.TakeWantedFences());
+            Assert.Equal("c", wanted.Channel);
+            redis.Publish("c");
+            redis.AnswerAll();
+            Assert.False(channel.Log is [.., "subscribed"]);
+
+            redis.Say("fences", $"{wanted.Fence}");
+            redis.Publish("c");
+            redis.AnswerAll();
+            redis.Lose();
+            redis.Connect();
+            redis.AnswerAll();
+        }
+
+        Assert.Equal(["subscribed", "2", "lost", "subscribed", "4", "lost"], channel.Log);
+    }
+
+    [Fact]
+    public void On_a_cluster_a_channel_without_marks_waits_for_nothing()
+    {
+        var redis = new Model();
+        redis.Table.SubscribeFences("fences");
+        redis.Connect();
+        var recorder = new Recorder();
+        redis.Table.Subscribe("c", null, recorder);
+        redis.AnswerAll();
+
+        Assert.Equal(["subscribed"], recorder.Log);
+        Assert.Empty(redis.Table.TakeWantedFences());
+    }
+
+    [Theory]
+    [InlineData("NOAUTH Authentication required.")]
+    [InlineData("NOPERM User default has no permissions to run the 'subscribe' command")]
+    public void A_refusal_that_is_about_more_than_a_channel_is_an_error_with_redis_own_words(string words)
     {
         var redis = new Model();
         redis.Connect();
         redis.Subscribe("c");
 
-        var refused = Assert.Throws<RespProtocolException>(() => redis.Feed("-NOPERM no permissions to access a channel\r\n"));
-        Assert.Contains("NOPERM", refused.Message, StringComparison.Ordinal);
+        var refused = Assert.Throws<RespProtocolException>(() => redis.Feed($"-{words}\r\n"));
+        Assert.Contains(words, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_refusal_that_answers_nothing_is_an_error()
+    {
+        var redis = new Model();
+        redis.Connect();
+
+        Assert.Throws<RespProtocolException>(() => redis.Feed("-NOPERM No permissions to access a channel\r\n"));
+    }
+
+    // One channel without rights cost all channels of the node their connection, again and again.
+    [Fact]
+    public void A_refused_channel_is_told_once_and_costs_the_others_of_its_batch_nothing()
+    {
+        var redis = new Model();
+        redis.Forbid("b");
+        var (a, b, c) = (redis.Subscribe("a"), redis.Subscribe("b"), redis.Subscribe("c"));
+
+        redis.Connect();
+        redis.AnswerAll();
+
+        Assert.All(new[] { a, c }, channel => Assert.Equal(["subscribed"], channel.Log));
+        Assert.Equal(["refused"], b.Log);
+        Assert.True(redis.Table.IsVerified);
+    }
+
+    [Fact]
+    public void A_batch_with_a_refused_channel_is_not_verified_before_each_of_its_names_is_answered()
+    {
+        var redis = new Model();
+        redis.Forbid("b");
+        redis.Subscribe("a");
+        redis.Subscribe("b");
+        redis.Connect();
+
+        redis.TakeCommands();
+        redis.AnswerTaken(2);
+        Assert.False(redis.Table.IsVerified);
+
+        redis.AnswerAll();
+        Assert.True(redis.Table.IsVerified);
+    }
+
+    [Fact]
+    public void A_channel_whose_marks_are_refused_is_refused_and_gets_nothing()
+    {
+        var redis = new Model();
+        redis.Connect();
+        redis.Forbid("a:mark");
+        var a = redis.Subscribe("a");
+        redis.AnswerAll();
+
+        redis.Publish("a");
+        redis.AnswerAll();
+
+        Assert.Equal(["refused"], a.Log);
+    }
+
+    [Fact]
+    public void A_refused_channel_is_tried_again_by_who_subscribes_it_again_and_with_the_next_connection()
+    {
+        var redis = new Model();
+        redis.Connect();
+        redis.Forbid("a");
+        redis.Forbid("b");
+        redis.Subscribe("a");
+        var b = redis.Subscribe("b");
+        redis.AnswerAll();
+
+        redis.Allow("a");
+        var again = redis.Subscribe("a");
+        redis.AnswerAll();
+        Assert.Equal(["subscribed"], again.Log);
+
+        redis.Allow("b");
+        redis.Lose();
+        redis.Connect();
+        redis.AnswerAll();
+        Assert.Equal(["refused", "subscribed"], b.Log);
     }
 
     [Theory]
@@ -104,7 +229,8 @@ public sealed class SubscriptionTableTests
     {
         var step = Gen.Frequency(
             (4, Gen.Constant(Step.Subscribe)), (3, Gen.Constant(Step.Unsubscribe)), (6, Gen.Constant(Step.Publish)), (3, Gen.Constant(Step.Fence)),
-            (8, Gen.Constant(Step.Redis)), (1, Gen.Constant(Step.Lose)), (2, Gen.Constant(Step.Connect)));
+            (8, Gen.Constant(Step.Redis)), (1, Gen.Constant(Step.Lose)), (2, Gen.Constant(Step.Connect)),
+            (1, Gen.Constant(Step.Forbid)), (2, Gen.Constant(Step.Allow)));
         var cases = Gen.ListOf(from what in step from channel in Gen.Elements("a", "b", "c") from count in Gen.Choose(1, 4) select (what, channel, count));
 
         Prop.ForAll(cases.ToArbitrary(), steps =>
@@ -128,6 +254,8 @@ public sealed class SubscriptionTableTests
             case Step.Redis: redis.TakeCommands(); redis.AnswerTaken(count); break;
             case Step.Lose: redis.Lose(); break;
             case Step.Connect: redis.Connect(); break;
+            case Step.Forbid: redis.Forbid(channel); break;
+            case Step.Allow: redis.Allow(channel); break;
         }
     }
 
@@ -141,6 +269,7 @@ public sealed class SubscriptionTableTests
         private readonly HashSet<(string, Recorder)> _ended = [];
         private readonly Dictionary<string, int> _published = [];
         private readonly Queue<string> _answers = new();
+        private readonly HashSet<string> _forbidden = [];
         private RespReader _reader = new(1024 * 1024);
         private bool _connected;
         private long _ticket;
@@ -167,13 +296,21 @@ public sealed class SubscriptionTableTests
             Table.Unsubscribe(channel, recorder);
         }
 
+        /// <summary>From now on; who has subscribed it stays.</summary>
+        public void Forbid(string name) => _forbidden.Add(name);
+
+        public void Allow(string name) => _forbidden.Remove(name);
+
         public void Fence(string channel) => Table.Fence(channel, ++_ticket);
 
         public void Publish(string channel)
         {
             var number = _published[channel] = _published.GetValueOrDefault(channel) + 1;
-            if (_subscribed.Contains(channel)) _answers.Enqueue($"*3\r\n$7\r\nmessage\r\n${channel.Length}\r\n{channel}\r\n${$"{number}".Length}\r\n{number}\r\n");
+            if (_subscribed.Contains(channel)) Say(channel, $"{number}");
         }
+
+        public void Say(string channel, string message) =>
+            _answers.Enqueue($"*3\r\n$7\r\nmessage\r\n${channel.Length}\r\n{channel}\r\n${message.Length}\r\n{message}\r\n");
 
         public void Connect()
         {
@@ -241,17 +378,23 @@ public sealed class SubscriptionTableTests
             foreach (var (channel, recorder) in _recorders)
             {
                 CheckLog(recorder.Log);
-                if (recorder == Latest(channel) && !_ended.Contains((channel, recorder))) Assert.Equal("subscribed", recorder.Log.Last(IsState));
+                if (recorder == Latest(channel) && !_ended.Contains((channel, recorder))) Assert.Contains(recorder.Log.Last(IsState), new[] { "subscribed", "refused" });
             }
         }
 
-        private static bool IsState(string entry) => entry is "subscribed" or "lost";
+        private static bool IsState(string entry) => entry is "subscribed" or "lost" or "refused";
 
         private static void CheckLog(IReadOnlyList<string> log)
         {
             var (up, next, passed) = (false, 0, 0L);
             foreach (var entry in log)
             {
+                if (entry == "refused")
+                {
+                    Assert.False(up);
+                    continue;
+                }
+
                 if (IsState(entry))
                 {
                     Assert.NotEqual(up, up = entry == "subscribed");
@@ -276,6 +419,12 @@ public sealed class SubscriptionTableTests
 
         private void Execute(string[] command)
         {
+            if (command[0] == "SUBSCRIBE" && command[1..].Any(_forbidden.Contains))
+            {
+                _answers.Enqueue("-NOPERM No permissions to access a channel\r\n");
+                return;
+            }
+
             foreach (var name in command[1..])
             {
                 if (command[0] == "SUBSCRIBE") _subscribed.Add(name);

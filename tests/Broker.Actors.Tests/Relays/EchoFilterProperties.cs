@@ -65,7 +65,7 @@ public sealed class EchoFilterProperties
             (_origin, Echo) = (origin, echo);
             var outbox = new Outbox(1 << 20, 1, _ => { });
             outbox.Attach(_wire);
-            _subscriber = new WireSubscriber(ActorRefs.Nobody, origin, JoinMode.LastValue, ChannelName.Broadcast("x"), outbox, 0, PlainFormat.Instance, echo);
+            _subscriber = new WireSubscriber(ActorRefs.Nobody, origin, JoinMode.LastValue, default, ChannelName.Broadcast("x"), outbox, 0, PlainFormat.Instance, echo);
         }
 
         public bool Echo { get; }

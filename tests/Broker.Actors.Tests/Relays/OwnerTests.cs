@@ -38,10 +38,10 @@ public sealed class OwnerTests : TestKit
         var relay = StartRelay(owner);
         relay.Tell(new Attached(new StreamPosition("e", 0), Ready: true, HasHistory: false), owner.Ref);
         var ticket = new AwaitedTicket();
-        relay.Tell(new RelayPublish(News, new OutgoingPublication([1], "id", null, 0), ticket, DateTimeOffset.MaxValue, Retry: false), TestActor);
+        relay.Tell(new RelayPublish(News, new OutgoingPublication([1], "id", null, 0), ticket, TimeSpan.MaxValue, Retry: false), TestActor);
         var batch = owner.ExpectMsg<PublishBatch>();
 
-        relay.Tell(new Detached("broadcast:news"), former.Ref);
+        relay.Tell(new Detached(News), former.Ref);
         relay.Tell(new BatchPublished(batch.Number, []), owner.Ref);
 
         Assert.Null((await ticket.Result.WaitAsync(TimeSpan.FromSeconds(20))).Failure);
@@ -52,7 +52,7 @@ public sealed class OwnerTests : TestKit
         var bus = new InMemoryBus();
         var settings = BrokerSettings.Read(Configuration.Default());
         var services = new BrokerServices(Sys, bus, settings, new BrokerMetrics(() => true), NullLogger.Instance, TimeProvider.System, null);
-        return Sys.ActorOf(Props.Create(() => new RelayActor(News, "broadcast:news", channels.Ref, services)));
+        return Sys.ActorOf(Props.Create(() => new RelayActor(News, channels.Ref, services)));
     }
 
     private sealed class Listener(IActorRef owner) : Subscriber(owner, "", JoinMode.Live)

@@ -8,6 +8,8 @@ namespace Broker.Actors.Tests.Relays;
 /// <summary>A relay's publish queue and an owner's batch numbers over a link that loses, doubles and overtakes, under owners that forget and change.</summary>
 public sealed class PublishQueueProperties
 {
+    private static readonly ChannelName X = ChannelName.Broadcast("x");
+
     [Fact]
     public void With_history_every_publication_is_taken_in_order_and_repeats_carry_their_ids() =>
         Interleavings.Check(8000, 200, choices => Run(choices, hasHistory: true));
@@ -34,15 +36,15 @@ public sealed class PublishQueueProperties
     public void What_has_waited_too_long_comes_out_and_the_rest_stays_in_order()
     {
         var queue = new PublishQueue(10, 100);
-        queue.Add(Pending(1, [1]) with { Until = DateTimeOffset.UnixEpoch });
+        queue.Add(Pending(1, [1]) with { Until = TimeSpan.Zero });
         queue.Add(Pending(2, [2]));
 
-        Assert.Equal(["1"], queue.Expire(DateTimeOffset.UnixEpoch).Select(pending => pending.Publication.PublishId));
+        Assert.Equal(["1"], queue.Expire(TimeSpan.Zero).Select(pending => pending.Publication.PublishId));
         Assert.Equal(["2"], queue.Next()!.Value.Publications.Select(publication => publication.PublishId));
     }
 
     private static PublishQueue.Pending Pending(int number, byte[] payload, bool retry = true) =>
-        new(new OutgoingPublication(payload, $"{number}", null, 0), new AwaitedTicket(), DateTimeOffset.MaxValue, retry);
+        new(new OutgoingPublication(payload, $"{number}", null, 0), new AwaitedTicket(), TimeSpan.MaxValue, retry);
 
     private static void Run(Choices choices, bool hasHistory)
     {
@@ -112,7 +114,7 @@ public sealed class PublishQueueProperties
         private void Publish()
         {
             _queue.Add(new PublishQueue.Pending(
-                new OutgoingPublication(Encoding.UTF8.GetBytes("x"), $"{++_published}", null, 0), new AwaitedTicket(), DateTimeOffset.MaxValue, Retry: true));
+                new OutgoingPublication(Encoding.UTF8.GetBytes("x"), $"{++_published}", null, 0), new AwaitedTicket(), TimeSpan.MaxValue, Retry: true));
             choices.Step($"publish {_published}");
             if (_owner >= 0 && _queue.Next() is { } batch) Send(batch);
         }
@@ -120,7 +122,7 @@ public sealed class PublishQueueProperties
         private void Send((long Number, IReadOnlyList<OutgoingPublication> Publications) batch)
         {
             choices.Step($"relay sends batch {batch.Number}: {string.Join(' ', batch.Publications.Select(one => one.PublishId))}");
-            _toOwner.Add((_owner, new PublishBatch("x", "relay", batch.Number, batch.Publications)));
+            _toOwner.Add((_owner, new PublishBatch(X, "relay", batch.Number, batch.Publications)));
         }
 
         private void SendAgain()
@@ -133,7 +135,7 @@ public sealed class PublishQueueProperties
         private void Attach()
         {
             choices.Step($"relay attaches, next is {_queue.NextNumber}");
-            _toOwner.Add((-1, new Attach("x", "relay", _queue.NextNumber)));
+            _toOwner.Add((-1, new Attach(X, "relay", _queue.NextNumber, default)));
         }
 
         private void AtOwner(int index)
@@ -157,7 +159,7 @@ public sealed class PublishQueueProperties
             choices.Step($"owner {_incarnation}, batch {batch.Number}: {verdict}");
             if (verdict == AttachedRelays.Verdict.Take) _taken.Add(batch);
             else if (verdict == AttachedRelays.Verdict.AnswerAgain) _toRelay.Add((_incarnation, answer!));
-            else if (verdict == AttachedRelays.Verdict.AttachAgain) _toRelay.Add((_incarnation, new Detached("x")));
+            else if (verdict == AttachedRelays.Verdict.AttachAgain) _toRelay.Add((_incarnation, new Detached(X)));
         }
 
         /// <summary>Redis has answered the owner, or the owner refuses before it has sent anything.</summary>
@@ -213,7 +215,7 @@ public sealed class PublishQueueProperties
                     _done.AddRange(_queue.Published(published.Number).Select(pending => pending.Publication.PublishId!));
                     break;
                 case BatchRefused refused:
-                    _queue.Refused(refused.Number, refused.MayRepeat, DateTimeOffset.UnixEpoch);
+                    _queue.Refused(refused.Number, refused.MayRepeat, TimeSpan.Zero);
                     break;
             }
         }
@@ -222,7 +224,7 @@ public sealed class PublishQueueProperties
         {
             _owner = -1;
             if (!hasHistory && _queue.IsUnderWay)
-                _failed.AddRange(_queue.Refused(_queue.NextNumber, false, DateTimeOffset.UnixEpoch).Select(pending => pending.Publication.PublishId!));
+                _failed.AddRange(_queue.Refused(_queue.NextNumber, false, TimeSpan.Zero).Select(pending => pending.Publication.PublishId!));
             Attach();
         }
 

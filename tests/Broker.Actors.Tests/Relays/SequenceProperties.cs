@@ -6,6 +6,8 @@ namespace Broker.Actors.Tests.Relays;
 /// <summary>A relay's sequence at the end of a link that loses, doubles and overtakes, and under owners that follow each other.</summary>
 public sealed class SequenceProperties
 {
+    private static readonly ChannelName X = ChannelName.Broadcast("x");
+
     [Fact]
     public void With_history_everything_is_passed_on_once_and_in_order_whatever_the_link_does() =>
         Interleavings.Check(8000, 160, choices => Run(choices, hasHistory: true, epochs: false));
@@ -162,14 +164,14 @@ public sealed class SequenceProperties
                 case Publications publications: _passed.AddRange(_sequence.Take(publications.Items, _hasHistory)); break;
                 case Standing standing: _sequence.Stands(standing.Position, _hasHistory); break;
                 case Missed missed when missed.Ticket == _filling:
-                    _filling = missed.More ? _filling : 0;
+                    _filling = 0;
                     _passed.AddRange(_sequence.Filled(missed));
                     break;
             }
 
             if (!_sequence.HasGap || _filling != 0) return;
             _filling = ++_ticket;
-            _toOwner.Add(new ReadMissed("x", _filling, _sequence.Position));
+            _toOwner.Add(new ReadMissed(X, _filling, _sequence.Position));
             _choices.Step($"relay asks for what came after {_sequence.Position}");
         }
 
@@ -189,7 +191,7 @@ public sealed class SequenceProperties
 
             var rest = present.Where(one => one.Position.Offset > order.Since.Offset).Chunk(2).ToArray();
             if (rest.Length == 0) Send(new Missed(order.Ticket, true, order.Since, [], false));
-            for (var i = 0; i < rest.Length; i++) Send(new Missed(order.Ticket, true, rest[i][^1].Position, rest[i], i < rest.Length - 1));
+            else Send(new Missed(order.Ticket, true, rest[0][^1].Position, rest[0], rest.Length > 1));
         }
 
         private static string Show(object message) => message switch

@@ -1,7 +1,7 @@
-using System.Collections.Concurrent;
 using System.Net;
 using Broker.Actors.Nodes;
 using Broker.Host.Tests.WebSockets;
+using Broker.Testing.Logging;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -95,29 +95,5 @@ internal sealed class ClientServer : IAsyncDisposable
         await Node.StopAsync();
         await _app.StopAsync(now.Token);
         await _app.DisposeAsync();
-    }
-}
-
-/// <summary>Keeps what is logged at Warning and above.</summary>
-internal sealed class Logs : ILoggerProvider, ILogger
-{
-    private readonly ConcurrentQueue<string> _lines = new();
-
-    public string Text => string.Join('\n', _lines);
-
-    public ILogger CreateLogger(string categoryName) => this;
-
-    public IDisposable? BeginScope<TState>(TState state)
-        where TState : notnull => null;
-
-    public bool IsEnabled(LogLevel logLevel) => true;
-
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-    {
-        if (logLevel >= LogLevel.Warning) _lines.Enqueue($"{logLevel}: {formatter(state, exception)} {exception}");
-    }
-
-    public void Dispose()
-    {
     }
 }

@@ -108,7 +108,7 @@ public sealed class HandshakeTests
             Assert.Contains("Retry-After: 1", head, StringComparison.Ordinal);
         }
 
-        await Eventually.Async(async () => await server.StatusAsync("/ws/foobar") == 101);
+        await Eventually.IsTrueAsync(async () => await server.StatusAsync("/ws/foobar") == 101);
     }
 
     [Fact]

@@ -141,11 +141,11 @@ public sealed class IdentityTests
         using (var client = await RawClient.ConnectAsync(server.Port))
         {
             await client.SendAsync(Encoding.ASCII.GetBytes(RawClient.Handshake.Replace("\r\n\r\n", "\r\nX-User: never answers\r\n\r\n", StringComparison.Ordinal)));
-            await Eventually.Async(() => ByHeader.Asked.Value > 0);
+            await Eventually.IsTrueAsync(() => ByHeader.Asked.Value > 0);
             client.Reset();
         }
 
-        await Eventually.Async(() => ByHeader.Disposed.Value > 0);
+        await Eventually.IsTrueAsync(() => ByHeader.Disposed.Value > 0);
         Assert.Equal(403, await server.StatusAsync("/ws/foobar?subscribe-broadcast"));
         Assert.Equal("", server.Log.Text);
     }
@@ -158,7 +158,7 @@ public sealed class IdentityTests
 
         using var client = await server.OpenAsync("/ws/foobar?subscribe-user", "X-User: mary");
 
-        await Eventually.Async(() => ByHeader.Disposed.Value > 0);
+        await Eventually.IsTrueAsync(() => ByHeader.Disposed.Value > 0);
     }
 
     private static async Task PublishAsync(ClientServer server, Audience audience, string text) => await server.Node.Publisher("foobar", audience).PublishAsync(text);

@@ -203,7 +203,7 @@ public sealed class MessagingTests
 
         Assert.Equal((Opcode.Close, 3012), (last.Opcode, last.CloseCode));
         Assert.True(await client.IsClosedAsync());
-        await Eventually.Async(() => server.Node.Metrics.Connections == 0);
+        await Eventually.IsTrueAsync(() => server.Node.Metrics.Connections == 0);
     }
 
     [Fact]
@@ -262,7 +262,7 @@ public sealed class MessagingTests
             Assert.Equal(1000, await closing.ReadCloseAsync());
         }
 
-        await Eventually.Async(() => server.Node.Metrics.Connections == 0);
+        await Eventually.IsTrueAsync(() => server.Node.Metrics.Connections == 0);
     }
 
     [Fact]

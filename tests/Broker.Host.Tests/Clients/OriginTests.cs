@@ -1,6 +1,3 @@
-using Broker.Actors.Settings;
-using Broker.Hocon;
-using Broker.Host.Clients;
 
 namespace Broker.Host.Tests.Clients;
 
@@ -61,18 +58,39 @@ public sealed class OriginTests
         Assert.Equal(status, (int)answer.StatusCode);
     }
 
+    // A listed page could publish, but its browser hid the answer, and did not send a token at all.
+    [Theory]
+    [InlineData("https://example.com", true)]
+    [InlineData("https://evil.org", false)]
+    public async Task A_browser_lets_listed_pages_of_other_origins_publish_and_read_the_answer(string origin, bool isListed)
+    {
+        await using var server = await ClientServer.StartAsync(ClientServer.Open + "\nallowed-origins = [\"https://example.com\"]");
+        using var http = server.Http();
+        using var question = new HttpRequestMessage(HttpMethod.Options, "/publish/foobar?publish-broadcast");
+        question.Headers.Add("Origin", origin);
+        question.Headers.Add("Access-Control-Request-Method", "POST");
+        question.Headers.Add("Access-Control-Request-Headers", "authorization,content-type");
+        using var post = new HttpRequestMessage(HttpMethod.Post, "/publish/foobar?publish-broadcast") { Content = new StringContent("hello") };
+        post.Headers.Add("Origin", origin);
+
+        using var preflight = await http.SendAsync(question);
+        using var answer = await http.SendAsync(post);
+
+        Assert.Equal(isListed ? 204 : 403, (int)answer.StatusCode);
+        string[] expected = isListed ? [origin] : [];
+        Assert.Equal(expected, Allowed(answer, "Access-Control-Allow-Origin"));
+        Assert.Equal(expected, Allowed(preflight, "Access-Control-Allow-Origin"));
+        Assert.Equal(isListed ? ["authorization,content-type"] : [], Allowed(preflight, "Access-Control-Allow-Headers"));
+    }
+
+    private static string[] Allowed(HttpResponseMessage answer, string header) => answer.Headers.TryGetValues(header, out var values) ? [.. values] : [];
+
     [Theory]
     [InlineData("example.com")]
     [InlineData("https://example.com/")]
     [InlineData("https://example.com/path")]
     [InlineData("https://user@example.com")]
     [InlineData("")]
-    public void What_is_no_origin_is_an_error_with_its_place(string origin)
-    {
-        var configuration = Configuration.Parse($"broker.allowed-origins = [\"{origin}\"]");
-
-        var error = Assert.Throws<HoconException>(() => ClientSettings.Read(configuration));
-
-        Assert.StartsWith("configuration:1:27: broker.allowed-origins", error.Message, StringComparison.Ordinal);
-    }
+    public void What_is_no_origin_is_an_error_with_its_place(string origin) =>
+        WrongSetting.At("configuration:1:27: broker.allowed-origins", $"broker.allowed-origins = [\"{origin}\"]");
 }

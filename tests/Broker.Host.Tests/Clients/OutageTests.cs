@@ -15,11 +15,11 @@ public sealed class OutageTests
         await using var redis = await RedisServer.StartAsync();
         await using var server = await StartAsync(redis, ClientServer.Open);
         redis.Kill();
-        await Eventually.Async(async () => !await server.Node.IsRedisUpAsync());
+        await Eventually.IsTrueAsync(async () => !await server.Node.IsRedisUpAsync());
 
         using var client = await server.OpenAsync("/ws/foobar?subscribe-broadcast");
         await redis.RestartAsync();
-        await Eventually.Async(async () => await redis.CliAsync("PUBLISH", "broadcast:foobar", "back") == "1");
+        await Eventually.IsTrueAsync(async () => await redis.CliAsync("PUBLISH", "broadcast:foobar", "back") == "1");
 
         Assert.Equal("back", await client.ReadAsync());
     }
@@ -30,14 +30,14 @@ public sealed class OutageTests
         await using var redis = await RedisServer.StartAsync();
         await using var server = await StartAsync(redis, ClientServer.Open + "\nwebsocket.without-redis = refuse");
         redis.Kill();
-        await Eventually.Async(async () => !await server.Node.IsRedisUpAsync());
+        await Eventually.IsTrueAsync(async () => !await server.Node.IsRedisUpAsync());
 
         var (status, head, body) = await server.RefusedAsync("/ws/foobar?subscribe-broadcast");
 
         Assert.Equal((503, "The channels cannot be subscribed now"), (status, body));
         Assert.Contains("Retry-After", head, StringComparison.Ordinal);
         Assert.Equal(503, await server.StatusAsync("/ws/foobar?subscribe-session", Session));
-        await Eventually.Async(() => server.Node.Metrics.Connections == 0);
+        await Eventually.IsTrueAsync(() => server.Node.Metrics.Connections == 0);
     }
 
     /// <summary>Who holds a session is not known then: what nobody in particular may have is given, for the rest the client must come again.</summary>
@@ -52,7 +52,7 @@ public sealed class OutageTests
         await using var server = await StartAsync(redis, "rules = [{ words = [subscribe-broadcast, subscribe-session], allow = on }]");
         await server.Node.SignInAsync("key-1", "john", [], TimeSpan.FromMinutes(1));
         redis.Kill();
-        await Eventually.Async(async () => !await server.Node.IsRedisUpAsync());
+        await Eventually.IsTrueAsync(async () => !await server.Node.IsRedisUpAsync());
 
         Assert.Equal(status, await server.StatusAsync("/ws/foobar?" + words, Session));
     }
@@ -63,7 +63,7 @@ public sealed class OutageTests
         await using var redis = await RedisServer.StartAsync();
         await using var server = await StartAsync(redis, ClientServer.Open);
         redis.Kill();
-        await Eventually.Async(async () => !await server.Node.IsRedisUpAsync());
+        await Eventually.IsTrueAsync(async () => !await server.Node.IsRedisUpAsync());
         using var http = server.Http();
 
         using var answer = await http.PostAsync("/publish/foobar?publish-broadcast", new StringContent("hello"));

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net.Http.Headers;
 using Broker.Actors.Channels;
 using Broker.Actors.Connections;
@@ -33,7 +34,8 @@ public sealed class PublishTests
         Assert.Equal(204, (await PostAsync(server, "/publish/foobar?publish-user&publish-group", "one", token)).Status);
         Assert.Equal(204, (await PostAsync(server, "/publish/foobar?publish-user&publish-group", "two", token)).Status);
 
-        Assert.Equal(["one", "two"], await john.ReadAsync(2));
+        // Of two channels no order is promised.
+        Assert.Equal(["one", "two"], (await john.ReadAsync(2)).Order());
         Assert.Equal("one", await staff.NextAsync());
     }
 
@@ -102,11 +104,20 @@ public sealed class PublishTests
     {
         await using var server = await ClientServer.StartAsync(ClientServer.Open, services: services => services.AddSingleton<IPublishHandler, Handler>());
         await using var witness = await Subscriber.OfAsync(server, ChannelName.Broadcast("foobar"));
+        long failed = 0;
+        using var meter = new MeterListener();
+        meter.SetMeasurementEventCallback<long>((_, count, _, _) => Interlocked.Add(ref failed, count));
+        meter.InstrumentPublished = (instrument, listener) =>
+        {
+            if (instrument.Meter == server.Node.Metrics.Meter && instrument.Name == "broker.publishes.failed") listener.EnableMeasurementEvents(instrument);
+        };
+        meter.Start();
 
         Assert.Equal(status, (await PostAsync(server, "/publish/foobar?publish-broadcast", message)).Status);
         await server.Node.Publisher("foobar").PublishAsync("end");
 
         Assert.Equal(status == 204 ? "changed" : "end", await witness.NextAsync());
+        Assert.Equal(status == 204 ? 0 : 1, Interlocked.Read(ref failed));
     }
 
     [Fact]

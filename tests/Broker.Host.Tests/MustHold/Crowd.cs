@@ -58,6 +58,8 @@ internal sealed class Client : IAsyncDisposable
 
     public Task SendAsync(string text) => _socket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, true, CancellationToken.None);
 
+    public Task SendAsync(byte[] bytes) => _socket.SendAsync(bytes, WebSocketMessageType.Binary, true, CancellationToken.None);
+
     public async Task ReceivedAsync(int count, TimeSpan limit)
     {
         using var deadline = new CancellationTokenSource(limit);

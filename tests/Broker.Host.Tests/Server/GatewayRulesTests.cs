@@ -1,3 +1,5 @@
+using System.Text.Json;
+using Broker.Actors.Redis;
 using Broker.Actors.Settings;
 using Broker.Hocon;
 using Broker.Host.Gateway;
@@ -105,6 +107,19 @@ public sealed class GatewayRulesTests
             var quoted = plain.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal);
             return CommandText.TrySplit($"SET key \"{quoted}\"", out var words) && words[2] == plain;
         }).QuickCheckThrowOnFailure();
+
+    [Theory]
+    [InlineData("WRONGTYPE Operation against a key", "WRONGTYPE Operation against a key")]
+    [InlineData("ERR syntax error", "ERR syntax error")]
+    [InlineData("MOVED 3999 10.1.2.3:6381", "redis refused the command")]
+    [InlineData("NOPERM User john has no permissions to run the 'get' command", "redis refused the command")]
+    [InlineData("ERR Wrong number of args calling Redis command from script", "ERR unknown command or wrong number of arguments")]
+    public void An_error_names_no_host_user_or_script(string error, string told)
+    {
+        using var answer = JsonDocument.Parse(GatewayAnswer.OfReply(null, new RedisReply(Error: error), 1024));
+
+        Assert.Equal(told, answer.RootElement.GetProperty("error").GetString());
+    }
 
     private static GatewaySettings Settings { get; } =
         Read("commands = [GET, mget, MSET, RENAME, HSET, PUBLISH, TIME], keys = [\"app:*\"]");

@@ -1,9 +1,17 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.WebSockets;
 using System.Text;
+using Broker.Actors.Audiences;
+using Broker.Host.Identity;
+using Broker.Host.Tests.Clients;
 using Broker.Testing.Redis;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Broker.Host.Tests.Server;
 
@@ -100,6 +108,56 @@ public sealed class GatewayTests
         Assert.Equal(WebSocketCloseStatus.MessageTooBig, await CloseOfAsync(client));
     }
 
+    // The whole list came into the node's memory before anybody looked at its length.
+    [Fact]
+    public async Task A_long_reply_of_a_real_redis_does_not_leave_it()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var server = await LocalServer.StartAsync($"broker {{ redis.connection = \"{redis.ConnectionString}\", {Gateway} }}");
+        using var client = await OpenAsync(server);
+        await redis.CliAsync("EVAL", "for i = 1, 50000 do redis.call('RPUSH', 'app:l', string.rep('x', 1000)) end", "0");
+
+        var before = await SentBytesAsync(redis);
+        Assert.Equal("""{"sessionId":1,"error":"the reply is longer than 1024 bytes"}""", await AskAsync(client, """{"command":"LRANGE app:l 0 -1","sessionId":1}"""));
+        Assert.InRange(await SentBytesAsync(redis) - before, 0, 1_000_000);
+
+        Assert.Equal("""{"sessionId":2,"reply":[]}""", await AskAsync(client, """{"command":"LRANGE app:none 0 -1","sessionId":2}"""));
+    }
+
+    [Fact]
+    public async Task A_client_that_goes_before_it_is_let_in_is_no_failure()
+    {
+        // The cancelled request left the endpoint as an exception.
+        var (escaped, asked) = (new ConcurrentQueue<Exception>(), new WaitsForEver());
+        await using var server = await ClientServer.StartAsync(
+            Gateway,
+            services: services => services.AddSingleton<IIdentityResolver>(asked),
+            pipeline: app => app.Use(async (context, next) =>
+            {
+                try
+                {
+                    await next(context);
+                }
+                catch (Exception fault)
+                {
+                    escaped.Enqueue(fault);
+                }
+                finally
+                {
+                    asked.Ended.TrySetResult();
+                }
+            }));
+
+        using var client = new ClientWebSocket();
+        var opening = client.ConnectAsync(new Uri($"ws://127.0.0.1:{server.Port}/redis"), default);
+        await asked.Asked.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        client.Abort();
+        await Assert.ThrowsAnyAsync<Exception>(() => opening);
+        await asked.Ended.Task.WaitAsync(TimeSpan.FromSeconds(20));
+
+        Assert.Empty(escaped);
+    }
+
     [Fact]
     public async Task Who_asks_faster_than_allowed_waits()
     {
@@ -160,6 +218,12 @@ public sealed class GatewayTests
         await stopped;
     }
 
+    private static async Task<long> SentBytesAsync(RedisServer redis)
+    {
+        var line = (await redis.CliAsync("INFO", "stats")).Split('\n').Single(line => line.StartsWith("total_net_output_bytes:", StringComparison.Ordinal));
+        return long.Parse(line.AsSpan(line.IndexOf(':', StringComparison.Ordinal) + 1), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture);
+    }
+
     private static async Task<ClientWebSocket> OpenAsync(LocalServer server, params (string Name, string Value)[] headers)
     {
         var client = new ClientWebSocket();
@@ -198,5 +262,19 @@ public sealed class GatewayTests
         var received = await client.ReceiveAsync(new byte[1024], default).WaitAsync(TimeSpan.FromSeconds(20));
         Assert.Equal(WebSocketMessageType.Close, received.MessageType);
         return received.CloseStatus;
+    }
+
+    private sealed class WaitsForEver : IIdentityResolver
+    {
+        public TaskCompletionSource Asked { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TaskCompletionSource Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public async ValueTask<Caller?> ResolveAsync(HttpContext context, CancellationToken cancellation)
+        {
+            Asked.TrySetResult();
+            await Task.Delay(Timeout.Infinite, cancellation);
+            return null;
+        }
     }
 }

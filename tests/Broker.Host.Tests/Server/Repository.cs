@@ -10,6 +10,14 @@ internal static class Repository
     /// <summary>Debug or Release, as these tests.</summary>
     public static string Configuration { get; } = Assembly.GetExecutingAssembly().GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
 
+    /// <summary>builtin or akka.</summary>
+    public static string ActorEngine { get; } =
+        Assembly.GetExecutingAssembly().GetCustomAttributes<AssemblyMetadataAttribute>().Single(metadata => metadata.Key == "ActorEngine").Value!;
+
+    /// <summary>Where a project's files are built to, like these tests': <c>bin/Release/net10.0</c>.</summary>
+    public static string OutputOf(string project) =>
+        Path.Combine(Root, project, Path.GetRelativePath(Path.Combine(Root, "tests/Broker.Host.Tests"), AppContext.BaseDirectory));
+
     private static string Find(DirectoryInfo folder) =>
         File.Exists(Path.Combine(folder.FullName, "Broker.sln")) ? folder.FullName : Find(folder.Parent ?? throw new InvalidOperationException("Broker.sln is nowhere above"));
 }

@@ -9,6 +9,9 @@ public sealed class StartFailureTests
     [Theory]
     [InlineData("broker { nonsense = 1 }", "broker.conf:1:21: broker.nonsense: unknown setting; known here: ")]
     [InlineData("broker {\n  websocket.heartbeat-interval = soon\n}", "broker.conf:2:34: broker.websocket.heartbeat-interval: expected a duration")]
+    [InlineData("broker.websocket.heartbeat-interval = 0s", "broker.conf:1:39: broker.websocket.heartbeat-interval: 00:00:00 is less than 00:00:00.0160000")]
+    [InlineData("broker.relay.check-every = 0s", "broker.conf:1:28: broker.relay.check-every: 00:00:00 is less than 00:00:00.0010000")]
+    [InlineData("broker.shutdown.drain = -1s", "broker.conf:1:25: broker.shutdown.drain: -00:00:01 is less than 00:00:00")]
     [InlineData("broker.limits { connections = many }", "broker.conf:1:31: broker.limits.connections: expected a whole number")]
     [InlineData("broker.pages = sometimes", "broker.conf:1:16: broker.pages: 'sometimes' is not one of: development, on, off")]
     [InlineData("broker { prefix = a\n", "broker.conf:2:1: expected a key or '}' for the '{' of line 1")]
@@ -17,7 +20,7 @@ public sealed class StartFailureTests
     [InlineData("broker.redis-commands { path = /redis, commands = [GET, EVAL] }", "broker.conf:1:57: broker.redis-commands.commands[1]: 'EVAL' cannot be allowed")]
     [InlineData("broker.redis-commands.path = redis", "broker.conf:1:30: broker.redis-commands.path: 'redis' is no path such as /redis")]
     [InlineData("broker.jwt.rs256 = nokey", "broker.conf:1:20: broker.jwt.rs256: ")]
-    [InlineData("akka.loglevel = LOUD", "akka.loglevel")]
+    [InlineData("akka.loglevel = LOUD", "broker.conf:1:17: akka.loglevel: 'LOUD' is not one of: OFF, ERROR, WARNING, INFO, DEBUG")]
     public async Task A_wrong_configuration_stops_the_start_with_one_line_that_says_where(string configuration, string expected)
     {
         using var folder = new TemporaryFolder();

@@ -95,6 +95,13 @@ public sealed class RedisServer : IAsyncDisposable
     /// <summary>What <c>redis-cli</c> prints.</summary>
     public Task<string> CliAsync(params string[] arguments) => CliAsync(null, arguments);
 
+    /// <summary>A <c>redis-cli</c> that goes on, such as one that subscribes. Whoever starts it ends it.</summary>
+    public Process StartCli(params string[] arguments)
+    {
+        string[] login = Password is null ? [] : ["-a", Password, "--no-auth-warning"];
+        return Run("redis-cli", ["-h", "127.0.0.1", "-p", Number(Port), .. login, .. arguments]);
+    }
+
     /// <summary>Sends commands in one go, as a pipelining client does, and waits until all are answered.</summary>
     public async Task PipeAsync(IEnumerable<string[]> commands)
     {
@@ -117,8 +124,7 @@ public sealed class RedisServer : IAsyncDisposable
 
     internal async Task<string> CliAsync(string? input, string[] arguments)
     {
-        string[] login = Password is null ? [] : ["-a", Password, "--no-auth-warning"];
-        using var cli = Run("redis-cli", ["-h", "127.0.0.1", "-p", Number(Port), .. login, .. arguments]);
+        using var cli = StartCli(arguments);
         var output = cli.StandardOutput.ReadToEndAsync();
         if (input is not null) await cli.StandardInput.WriteAsync(input);
         cli.StandardInput.Close();

@@ -17,6 +17,11 @@ internal sealed class HistoryStream
     public void Add(StoredPublication publication, int size)
     {
         _entries.Add(publication);
+        Trim(size);
+    }
+
+    public void Trim(int size)
+    {
         _start = Math.Max(_start, _entries.Count - size);
         if (_start <= 64 || _start <= Count) return;
 

@@ -112,7 +112,8 @@ internal sealed class InMemoryBus : IRedisBus, IThreadPoolWorkItem
     public Task ReleaseLeaseAsync(string key, string holder) => Run(store =>
         store.Keys.Find<byte[]>(key) is { } present && Encoding.UTF8.GetString(present) == holder && store.Keys.Remove(key));
 
-    public Task<RedisReply> ExecuteAsync(string command, IReadOnlyList<string> arguments) => Run(_ => _commands.Execute(command, arguments));
+    public Task<RedisReply> ExecuteAsync(string command, IReadOnlyList<string> arguments, int? maxReply = null) =>
+        Run(_ => _commands.Execute(command, arguments, maxReply ?? int.MaxValue));
 
     /// <summary>For tests: the network to the store breaks.</summary>
     public void Disconnect()

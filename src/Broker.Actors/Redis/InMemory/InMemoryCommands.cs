@@ -12,6 +12,7 @@ internal sealed class InMemoryCommands
 
     private readonly InMemoryStore _store;
     private readonly Dictionary<string, Command> _commands;
+    private long _left;
 
     public InMemoryCommands(InMemoryStore store)
     {
@@ -45,8 +46,9 @@ internal sealed class InMemoryCommands
 
     private Keyspace Keys => _store.Keys;
 
-    public RedisReply Execute(string command, IReadOnlyList<string> arguments)
+    public RedisReply Execute(string command, IReadOnlyList<string> arguments, int maxReply)
     {
+        _left = maxReply;
         if (!_commands.TryGetValue(command, out var known)) return new(Error: $"ERR unknown command '{command}'");
         if (arguments.Count < known.Least || arguments.Count > known.Most)
             return new(Error: $"ERR wrong number of arguments for '{command.ToLowerInvariant()}' command");
@@ -58,6 +60,10 @@ internal sealed class InMemoryCommands
         catch (WrongTypeException wrong)
         {
             return new(Error: wrong.Message);
+        }
+        catch (ReplyTooLongException)
+        {
+            return RedisReply.TooLong;
         }
     }
 
@@ -138,8 +144,8 @@ internal sealed class InMemoryCommands
         var items = new List<RedisReply>();
         foreach (var (field, value) in Keys.Find<Dictionary<string, byte[]>>(key) ?? [])
         {
-            items.Add(new(field));
-            items.Add(Bulk(value));
+            items.Add(Item(Bytes(field)));
+            items.Add(Item(value));
         }
 
         return new(Items: items);
@@ -159,7 +165,7 @@ internal sealed class InMemoryCommands
         var list = Keys.Find<List<byte[]>>(key) ?? [];
         start = Math.Max(0, start < 0 ? start + list.Count : start);
         stop = Math.Min(list.Count - 1, stop < 0 ? stop + list.Count : stop);
-        return new(Items: start > stop ? [] : list.GetRange((int)start, (int)(stop - start + 1)).ConvertAll(Bulk));
+        return new(Items: start > stop ? [] : list.GetRange((int)start, (int)(stop - start + 1)).ConvertAll(Item));
     }
 
     private static bool TryParse(string text, out long number) =>
@@ -169,9 +175,29 @@ internal sealed class InMemoryCommands
 
     private static string? Text(byte[]? bytes) => bytes is null ? null : Encoding.UTF8.GetString(bytes);
 
-    private static RedisReply Bulk(byte[]? value) => value is null ? Nil : new(Text(value));
+    private RedisReply Bulk(byte[]? value)
+    {
+        if (value is null) return Nil;
+
+        Count(value.Length + 2);
+        return new(Text(value));
+    }
+
+    private RedisReply Item(byte[] value)
+    {
+        Count(1);
+        return Bulk(value);
+    }
+
+    /// <summary>As JSON has it, with quotes and commas.</summary>
+    private void Count(int length)
+    {
+        if ((_left -= length) < 0) throw new ReplyTooLongException();
+    }
 
     private static RedisReply Integer(long number) => new(Number: number);
+
+    private sealed class ReplyTooLongException : Exception;
 
     private sealed record Command(int Least, int Most, Func<IReadOnlyList<string>, RedisReply> Run);
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 using Broker.Actors.Channels;
 using Meta = System.Collections.Generic.Dictionary<string, byte[]>;
@@ -39,9 +38,11 @@ internal static class InMemoryHistory
         var meta = store.Keys.FindOrAdd<Meta>(keys.Meta);
         var now = store.Time.GetUtcNow().Subtract(DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
         var token = Math.Max(Number(meta, "token") + 1, now);
-        var last = store.Keys.Find(keys.Channel) is byte[] value ? Sha1(value) : "";
+        var last = store.Keys.Find(keys.Channel) is byte[] value ? LastDigest.Of(value) : "";
 
-        var isNew = NeedsNewEpoch(store, keys, meta, order, last);
+        store.Keys.Find<HistoryStream>(keys.History)?.Trim(order.Size);
+        var isNew = NeedsNewEpoch(store, keys, meta, order);
+        var isUnknown = !isNew && IsUnknown(store, keys, meta, last);
         if (isNew)
         {
             store.Keys.Remove(keys.History);
@@ -49,7 +50,7 @@ internal static class InMemoryHistory
             Set(meta, "offset", 0);
         }
 
-        Set(meta, "last", last);
+        if (!isUnknown) Set(meta, "last", last);
         Set(meta, "token", token);
         store.Keys.Expire(keys.Meta, MetaLife);
         var position = new StreamPosition(Text(meta, "epoch")!, Number(meta, "offset"));
@@ -57,7 +58,7 @@ internal static class InMemoryHistory
 
         var entries = store.Keys.Find<HistoryStream>(keys.History)?.All ?? [];
         var ids = from entry in entries where entry.PublishId is not null select (entry.Offset, entry.PublishId!);
-        return new TakenOver(token, position, isNew, ids.ToArray());
+        return new TakenOver(token, position, isNew, ids.ToArray(), isUnknown ? last : null);
     }
 
     public static Appended Append(InMemoryStore store, RedisKeys keys, Append order)
@@ -75,7 +76,7 @@ internal static class InMemoryHistory
         foreach (var publication in order.Publications)
         {
             history.Add(Stored(++offset, publication), order.Limits.Size);
-            if (!publication.Foreign && Persist(store, keys, publication)) Set(meta, "last", Sha1(publication.Payload));
+            if (!publication.Foreign && Persist(store, keys, publication)) Set(meta, "last", LastDigest.Of(publication.Payload));
         }
 
         NoteForeignLast(store, keys, meta, order.Publications);
@@ -99,24 +100,29 @@ internal static class InMemoryHistory
         return new HistoryPage(position, history?.Oldest ?? position.Offset + 1, history?.After(after, maxCount, maxBytes) ?? []);
     }
 
-    private static bool NeedsNewEpoch(InMemoryStore store, RedisKeys keys, Meta meta, TakeOver order, string last)
+    private static bool NeedsNewEpoch(InMemoryStore store, RedisKeys keys, Meta meta, TakeOver order)
     {
         if (Text(meta, "epoch") is not { } epoch || order.ForceNewEpoch) return true;
 
         var offset = Number(meta, "offset");
         if (order.Known is { } known && known.Epoch == epoch && offset < known.Offset) return true;
 
-        var history = store.Keys.Find<HistoryStream>(keys.History);
-        if (history?.Newest > offset) return true;
+        return store.Keys.Find<HistoryStream>(keys.History)?.Newest > offset;
+    }
 
-        return offset > 0 && last.Length > 0 && last != Text(meta, "last") && history?.All.Any(entry => Sha1(entry.Payload) == last) != true;
+    /// <summary>A last value that the history has never held.</summary>
+    private static bool IsUnknown(InMemoryStore store, RedisKeys keys, Meta meta, string last)
+    {
+        if (Number(meta, "offset") == 0 || last.Length == 0 || last == Text(meta, "last")) return false;
+
+        return store.Keys.Find<HistoryStream>(keys.History)?.All.Any(entry => LastDigest.Of(entry.Payload) == last) != true;
     }
 
     /// <summary>A foreign publisher set the last value before it published: from here on the history has held it.</summary>
     private static void NoteForeignLast(InMemoryStore store, RedisKeys keys, Meta meta, IReadOnlyList<OutgoingPublication> publications)
     {
         if (!publications.Any(publication => publication.Foreign) || store.Keys.Find(keys.Channel) is not byte[] last) return;
-        if (publications.Any(publication => publication.Foreign && publication.Payload.AsSpan().SequenceEqual(last))) Set(meta, "last", Sha1(last));
+        if (publications.Any(publication => publication.Foreign && publication.Payload.AsSpan().SequenceEqual(last))) Set(meta, "last", LastDigest.Of(last));
     }
 
     private static bool Persist(InMemoryStore store, RedisKeys keys, OutgoingPublication publication)
@@ -133,13 +139,6 @@ internal static class InMemoryHistory
         new(offset, publication.Payload, publication.PublishId, publication.Origin, publication.Shared);
 
     private static void PutMark(InMemoryStore store, RedisKeys keys, Mark mark) => store.Publish(keys.Mark, Encoding.UTF8.GetBytes(mark.ToString()));
-
-    private static string Sha1(byte[] payload)
-    {
-#pragma warning disable CA5350 // Redis's scripts have no other digest; it tells values apart, nothing more.
-        return Convert.ToHexStringLower(SHA1.HashData(payload));
-#pragma warning restore CA5350
-    }
 
     private static string? Text(Meta? meta, string field) => meta is not null && meta.TryGetValue(field, out var value) ? Encoding.UTF8.GetString(value) : null;
 

@@ -22,6 +22,7 @@ internal sealed class SubscriptionReader : IDisposable
     private readonly Thread _readingThread;
     private readonly Thread _writingThread;
     private SubscriptionLink? _link;
+    private Action<string, long>? _publishFence;
     private long _lastRead;
     private long _pinged;
     private int _nextEndPoint;
@@ -75,10 +76,13 @@ internal sealed class SubscriptionReader : IDisposable
     }
 
     /// <inheritdoc cref="SubscriptionTable.SubscribeFences"/>
-    public void SubscribeFences(string channel)
+    /// <param name="channel">The channel.</param>
+    /// <param name="publish">Publishes a fence, by the node of a channel's slot and until it is no longer awaited; does not wait.</param>
+    public void SubscribeFences(string channel, Action<string, long> publish)
     {
         lock (_gate)
         {
+            _publishFence = publish;
             _table.SubscribeFences(channel);
             Monitor.PulseAll(_gate);
         }
@@ -158,12 +162,13 @@ internal sealed class SubscriptionReader : IDisposable
 
             Volatile.Write(ref _lastRead, Environment.TickCount64);
             reader.Filled(count);
-            Decide(reader);
+            foreach (var (channel, fence) in Decide(reader)) _publishFence!(channel, fence);
             _deliveries.Run();
         }
     }
 
-    private void Decide(RespReader reader)
+    /// <returns>Fences to publish.</returns>
+    private IReadOnlyList<(string Channel, long Fence)> Decide(RespReader reader)
     {
         lock (_gate)
         {
@@ -175,6 +180,7 @@ internal sealed class SubscriptionReader : IDisposable
             }
 
             if (!wasUp && _table.IsVerified) Recovered();
+            return _table.TakeWantedFences();
         }
     }
 

@@ -4,7 +4,4 @@ namespace Broker.Actors.Redis.Subscriptions;
 /// <param name="Silence">A connection that has been silent so long is pinged, and given up when it is silent for as long again.</param>
 /// <param name="ConnectTimeout">For connecting, TLS and getting in together; also for one write.</param>
 /// <param name="MaxBackOff">The longest wait between two attempts to connect.</param>
-internal sealed record SubscriptionSettings(int MaxReply, TimeSpan Silence, TimeSpan ConnectTimeout, TimeSpan MaxBackOff)
-{
-    public static SubscriptionSettings Default { get; } = new(64 * 1024 * 1024, TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(2));
-}
+internal sealed record SubscriptionSettings(int MaxReply, TimeSpan Silence, TimeSpan ConnectTimeout, TimeSpan MaxBackOff);
