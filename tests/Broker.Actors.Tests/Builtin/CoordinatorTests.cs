@@ -1,5 +1,6 @@
 using Broker.Actors.Nodes.Builtin;
 using Broker.Actors.Redis;
+using Broker.Actors.Tests.Redis;
 using Broker.Engine;
 using Broker.Testing.Redis;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -18,7 +19,7 @@ public sealed class CoordinatorTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _server = await RedisServer.StartAsync();
-        _bus = await RedisBus.ConnectAsync(RedisConnectionString.Parse(_server.ConnectionString), RedisBusSettings.Default, NullLogger.Instance);
+        _bus = await RedisBus.ConnectAsync(RedisConnectionString.Parse(_server.ConnectionString), OneRedis.Settings, NullLogger.Instance);
         _redis = new RedisCoordinator(_bus.RunScriptAsync, "prefix");
     }
 
