@@ -54,13 +54,13 @@ internal sealed class Crowd(EventLoop loop)
         }
     }
 
-    /// <summary>What those that are open should have had, in all.</summary>
-    public long Expected(ReadOnlySpan<long> published)
+    /// <summary>What those that are open should have had and have not, in all.</summary>
+    public long Missing(ReadOnlySpan<long> published)
     {
         long sum = 0;
         foreach (var subscriber in _subscribers)
         {
-            if (subscriber.IsOpen) sum += subscriber.Expected(published);
+            if (subscriber.IsOpen) sum += subscriber.Missing(published);
         }
 
         return sum;

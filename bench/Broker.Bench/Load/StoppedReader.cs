@@ -21,7 +21,7 @@ internal sealed class StoppedReader : IDisposable
     /// <summary>Reads what is left, and tells what the server did to it.</summary>
     public string Look()
     {
-        var end = Clock.Now + Clock.Second;
+        var end = Clock.Now + (5 * Clock.Second);
         while (_client.Why is null && Clock.Now < end) _loop.Turn(50 * Clock.Millisecond);
         return (_client.CloseCode, _client.Why) switch
         {

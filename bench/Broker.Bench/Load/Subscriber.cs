@@ -8,6 +8,7 @@ internal sealed class Subscriber : WebSocketEndpoint
     private readonly Crowd _crowd;
     private readonly int _firstSource;
     private readonly long[] _last;
+    private long _got;
 
     // A server may cut a message into frames where it likes, so in the middle of a stamp.
     private byte[] _cut = [];
@@ -23,12 +24,12 @@ internal sealed class Subscriber : WebSocketEndpoint
 
     public int Channel { get; }
 
-    /// <summary>How many it should have had, had it missed none.</summary>
-    public long Expected(ReadOnlySpan<long> published)
+    /// <summary>How many of what its sources published it has not had.</summary>
+    public long Missing(ReadOnlySpan<long> published)
     {
-        long sum = 0;
-        foreach (var count in published.Slice(_firstSource, _last.Length)) sum += count;
-        return sum;
+        var missing = -_got;
+        foreach (var count in published.Slice(_firstSource, _last.Length)) missing += count;
+        return missing;
     }
 
     protected override void OnOpen()
@@ -71,8 +72,8 @@ internal sealed class Subscriber : WebSocketEndpoint
     private void Count(in Stamp stamp)
     {
         var index = stamp.Source - _firstSource;
-        if ((uint)index < (uint)_last.Length) _crowd.Tally.Count(stamp, ref _last[index], Loop.Now);
-        else _crowd.Tally.CountMisrouted();
+        if ((uint)index >= (uint)_last.Length) _crowd.Tally.CountMisrouted();
+        else if (_crowd.Tally.Count(stamp, ref _last[index], Loop.Now)) _got++;
     }
 
     private void KeepCut(ReadOnlySpan<byte> part)

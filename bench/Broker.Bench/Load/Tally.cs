@@ -27,8 +27,11 @@ internal sealed class Tally
         Latencies.Clear();
     }
 
+    /// <param name="stamp">What came.</param>
     /// <param name="last">The newest sequence that the subscriber has of that source, -1 before the first.</param>
-    public void Count(in Stamp stamp, ref long last, long now)
+    /// <param name="now">When.</param>
+    /// <returns>False for one that came before.</returns>
+    public bool Count(in Stamp stamp, ref long last, long now)
     {
         Delivered++;
         Total++;
@@ -46,11 +49,14 @@ internal sealed class Tally
         else if (stamp.Sequence == last)
         {
             Repeated++;
+            return false;
         }
         else
         {
             OutOfOrder++;
         }
+
+        return true;
     }
 
     public void CountMisrouted()

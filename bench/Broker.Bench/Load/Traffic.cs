@@ -43,7 +43,7 @@ internal sealed class Traffic
     public int Stalls { get; private set; }
 
     /// <summary>What was published and never arrived.</summary>
-    public long Lost => _crowd.Expected(_published) - (_crowd.Tally.Total - _crowd.Tally.Repeated - _crowd.Tally.Misrouted);
+    public long Lost => _crowd.Missing(_published);
 
     public void Run(TimeSpan time)
     {

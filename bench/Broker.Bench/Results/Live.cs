@@ -19,12 +19,12 @@ internal sealed class Live(string title)
         if (!IsTerminal) Console.Error.WriteLine(title);
     }
 
-    public void Show(FormattableString text)
+    public void Show(long count, string what)
     {
         if (!IsTerminal || _clock.ElapsedMilliseconds / 500 == _shown) return;
 
         _shown = _clock.ElapsedMilliseconds / 500;
-        AnsiConsole.Write(new ControlCode(string.Create(CultureInfo.InvariantCulture, $"\r\u001b[K{title}, {_clock.Elapsed.TotalSeconds:N0} s: {FormattableString.Invariant(text)}")));
+        AnsiConsole.Write(new ControlCode(string.Create(CultureInfo.InvariantCulture, $"\r\u001b[K{title}, {_clock.Elapsed.TotalSeconds:N0} s: {count:N0} {what}")));
     }
 
     public static void Clear()

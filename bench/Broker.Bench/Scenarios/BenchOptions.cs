@@ -11,7 +11,7 @@ internal sealed record BenchOptions
     public const string Usage = """
           --vs signalr,kestrel   measure these, too, in turn with Broker
           --runs N               servers started and measured, one after the other; the median counts (3)
-          --duration SECONDS     of one measurement (8; slow: 15)
+          --duration SECONDS     of one measurement (8; slow: 25; idle: 5)
           --warm SECONDS         before it (3)
           --subscribers N  --channels N  --payload BYTES  --rate PER-SECOND  --window N
           --json FILE            every run with all figures, as a line of JSON each; the file grows

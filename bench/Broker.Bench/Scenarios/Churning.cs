@@ -19,7 +19,7 @@ internal static class Churning
         var options = setup.Options;
         using var loop = new EventLoop();
         var churn = new Churn(loop, setup.Subscribers(0), setup.Peer.Greeting);
-        void Tick() => setup.Live.Show($"{churn.Cycles:N0} websockets");
+        void Tick() => setup.Live.Show(churn.Cycles, "websockets");
 
         churn.Run(options.Warm, options.Subscribers ?? 32, Tick);
         churn.Restart();

@@ -21,16 +21,18 @@ internal sealed record Deliveries(int Subscribers, int Channels, Pace Pace)
     /// <summary>How many publish to each channel through websockets. None: PUBLISH on one connection to Redis.</summary>
     public int SocketsPerChannel { get; init; }
 
-    public Delivered Measure(Setup setup)
+    /// <param name="setup">With which server.</param>
+    /// <param name="duration">However long the command line says.</param>
+    public Delivered Measure(Setup setup, TimeSpan? duration = null)
     {
         using var loop = new EventLoop();
         var crowd = new Crowd(loop);
         var sources = Math.Max(1, SocketsPerChannel);
-        crowd.OpenAll(Subscribers, Channels, setup.Subscribers, setup.Peer.Greeting, sources, () => setup.Live.Show($"{crowd.Open:N0} subscribers"));
+        crowd.OpenAll(Subscribers, Channels, setup.Subscribers, setup.Peer.Greeting, sources, () => setup.Live.Show(crowd.Open, "subscribers"));
         var publishers = Publishers(setup, loop);
         loop.TurnFor(Settle);
 
-        var traffic = new Traffic(crowd, publishers, Channels, sources, Pace, setup.Options.Payload ?? Payload, () => setup.Live.Show($"{crowd.Tally.Total:N0} deliveries"));
+        var traffic = new Traffic(crowd, publishers, Channels, sources, Pace, setup.Options.Payload ?? Payload, () => setup.Live.Show(crowd.Tally.Total, "deliveries"));
         traffic.Run(setup.Options.Warm);
         if (Pace.IsFixed) traffic.Drain();
 
@@ -38,7 +40,7 @@ internal sealed record Deliveries(int Subscribers, int Channels, Pace Pace)
         var reads = loop.Reads;
         var before = Cpu.Of(setup);
         var clock = Clock.Now;
-        traffic.Run(setup.Options.Duration ?? Duration);
+        traffic.Run(duration ?? setup.Options.Duration ?? Duration);
         var seconds = (double)(Clock.Now - clock) / Clock.Second;
         var inTime = crowd.Tally.Delivered;
         traffic.Drain();
