@@ -1,20 +1,37 @@
+using Broker.Bench;
 using Broker.Bench.Engine;
+using Broker.Bench.Peers;
+using Broker.Bench.Scenarios;
 
-// One verb a scenario: dotnet run -c Release --project bench/Broker.Bench -- VERB [options]
-var verbs = new Dictionary<string, (string Says, Func<string[], Task<int>> Run)>
+// dotnet run -c Release --project bench/Broker.Bench -- SCENARIO [options]
+try
 {
-    ["engine"] = ("the actor engine: bytes per actor, tells, asks, starts and stops", EngineBench.Run),
-};
+    switch (args)
+    {
+        case ["engine", .. var rest]:
+            return await EngineBench.Run(rest);
 
-if (args is [var verb, .. var rest] && verbs.TryGetValue(verb, out var chosen))
+        case ["serve", .. var rest]:
+            return await PeerServer.RunAsync(rest);
+
+        case ["all", .. var rest]:
+            var status = 0;
+            foreach (var scenario in Scenario.All) status |= await BenchRun.RunAsync(scenario, BenchOptions.Parse(rest));
+            return status;
+
+        case [var verb, .. var rest] when Scenario.All.FirstOrDefault(scenario => scenario.Name == verb) is { } scenario:
+            return await BenchRun.RunAsync(scenario, BenchOptions.Parse(rest));
+    }
+}
+catch (Exception exception) when (exception is BenchException or ArgumentException)
 {
-    return await chosen.Run(rest);
+    Console.Error.WriteLine(exception.Message);
+    return 2;
 }
 
-Console.Error.WriteLine("Broker.Bench VERB [options]");
-foreach (var (name, (says, _)) in verbs)
-{
-    Console.Error.WriteLine($"  {name,-12} {says}");
-}
-
+Console.Error.WriteLine("Broker.Bench SCENARIO [options]");
+Console.Error.WriteLine($"  {"engine",-10} the actor engine: bytes per actor, tells, asks, starts and stops");
+foreach (var scenario in Scenario.All) Console.Error.WriteLine($"  {scenario.Name,-10} {scenario.Says}");
+Console.Error.WriteLine($"  {"all",-10} all of them but the engine");
+Console.Error.WriteLine(BenchOptions.Usage);
 return 2;

@@ -98,7 +98,7 @@ internal sealed class HistoryChannelActor : ChannelActor
     protected override bool Holds(byte[] payload) => _ledger.Holds(payload);
 
     protected override void ReadMissed(ReadMissed order, IActorRef relay) =>
-        Services.Bus.ReadHistoryAsync(Keys, order.Since.Offset, MissedPage.MaxCount, MissedPage.MaxBytes)
+        Services.Bus.ReadHistoryAsync(Keys, order.Since.Offset, MissedPage.MaxCount, PublicationsFrame.MaxBytes)
             .PipeTo(
                 Self,
                 success: page => new MissedRead(Subscription, order, relay, page, null),

@@ -5,9 +5,7 @@ namespace Broker.Actors.Channels;
 /// <summary>What a relay that asks for what it missed is given of a page of the history.</summary>
 internal static class MissedPage
 {
-    /// <summary>With its ids and its frame a page stays below what a link between nodes takes (64 KiB).</summary>
-    public const int MaxBytes = 48 * 1024;
-
+    /// <summary>So that with all their ids and <see cref="PublicationsFrame.MaxBytes"/> a page stays below what a link between nodes takes.</summary>
     public const int MaxCount = 128;
 
     /// <param name="delivered">

@@ -5,6 +5,7 @@ namespace Broker.Actors.Channels;
 /// </summary>
 internal static class PublicationsFrame
 {
+    /// <summary>Payload with what goes along: for a batch of publishes and a page of history, too.</summary>
     public const int MaxBytes = 48 * 1024;
 
     /// <summary>Where the message ends that begins at <paramref name="start"/>.</summary>

@@ -7,7 +7,7 @@ namespace Broker.Actors.Relays;
 /// </summary>
 internal sealed class Gathered
 {
-    /// <summary>Nothing is added to that much: a batch goes to an outbox as a whole. What comes together from the owner (up to 1 MiB) stays together, and an outbox takes it.</summary>
+    /// <summary>Nothing is added to that much: a batch goes to an outbox as a whole. What comes together from the owner stays together, and an outbox takes it.</summary>
     private const int MaxBytes = 64 * 1024;
 
     private const int MaxCount = 512;

@@ -8,9 +8,6 @@ namespace Broker.Actors.Relays;
 /// </summary>
 internal sealed class PublishQueue(int maxCount, long maxBytes)
 {
-    /// <summary>A batch with its frame stays below what a link between nodes takes (64 KiB), unless one publication alone is larger.</summary>
-    private const int BatchBytes = 48 * 1024;
-
     private const int PerPublication = 96;
 
     private readonly LinkedList<Pending> _waiting = new();
@@ -44,7 +41,7 @@ internal sealed class PublishQueue(int maxCount, long maxBytes)
         while (_waiting.First?.Value is { } pending)
         {
             size += pending.Publication.Payload.Length + PerPublication;
-            if (batch.Count > 0 && (size > BatchBytes || batch.Count >= Ledger.MaxBatchCount)) break;
+            if (batch.Count > 0 && (size > PublicationsFrame.MaxBytes || batch.Count >= Ledger.MaxBatchCount)) break;
 
             _waiting.RemoveFirst();
             _bytes -= pending.Publication.Payload.Length;

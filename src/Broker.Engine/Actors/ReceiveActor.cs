@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Broker.Engine;
 
 /// <summary>
@@ -6,13 +8,11 @@ namespace Broker.Engine;
 /// </summary>
 public abstract class ReceiveActor : UntypedActor
 {
-    private Handler[] _handlers = [];
-
-    /// <summary>The list being written: only in the constructor and inside <c>Become</c>.</summary>
-    private HandlerList? _open;
-
-    /// <summary>Opens the list of handlers.</summary>
-    protected ReceiveActor() => _open = HandlerList.Rent();
+    /// <summary>
+    /// The <see cref="HandlerList"/> being written in the constructor and inside <c>Become</c>, otherwise an array of <see cref="Handler"/>: one word, since there may be
+    /// millions of actors.
+    /// </summary>
+    private object _handlers = HandlerList.Rent();
 
     /// <summary>Handles messages of type <typeparamref name="T"/>.</summary>
     protected void Receive<T>(Action<T> handler, Predicate<T>? shouldHandle = null)
@@ -52,7 +52,8 @@ public abstract class ReceiveActor : UntypedActor
     /// <inheritdoc/>
     protected sealed override void OnReceive(object message)
     {
-        if (!Handler.Handle(_handlers, message))
+        // No message comes while the list is open.
+        if (!Handler.Handle(Unsafe.As<Handler[]>(_handlers), message))
         {
             Unhandled(message);
         }
@@ -63,8 +64,8 @@ public abstract class ReceiveActor : UntypedActor
     private Receive Configure(Action configure)
     {
         ArgumentNullException.ThrowIfNull(configure);
-        var outer = _open;
-        _open = HandlerList.Rent();
+        var outer = _handlers;
+        _handlers = HandlerList.Rent();
         Handler[] handlers;
         try
         {
@@ -73,7 +74,7 @@ public abstract class ReceiveActor : UntypedActor
         finally
         {
             handlers = Close();
-            _open = outer;
+            _handlers = outer;
         }
 
         return message => Handler.Handle(handlers, message);
@@ -81,20 +82,20 @@ public abstract class ReceiveActor : UntypedActor
 
     private Handler[] Close()
     {
-        var handlers = _open!.ToArray();
-        _open.Return();
-        _open = null;
+        var list = (HandlerList)_handlers;
+        var handlers = list.ToArray();
+        list.Return();
         return handlers;
     }
 
     private void Add(Handler handler)
     {
-        if (_open is null)
+        if (_handlers is not HandlerList open)
         {
             throw new InvalidOperationException("Receive may only be called in the actor's constructor and inside Become.");
         }
 
-        _open.Add(handler);
+        open.Add(handler);
     }
 
     private static Handler Guarded<T>(Predicate<T> shouldHandle, Action<T> handler) =>

@@ -20,7 +20,7 @@ internal sealed class LocalActorRef : ActorRefBase
 {
     private readonly IInternalActorRef _parent;
     private readonly string _name;
-    private readonly long _uid;
+    private readonly int _uid;
     private readonly Dispatcher _dispatcher;
     private ActorCell? _cell;
     private Envelope? _inbox = Envelope.Idle;
@@ -31,7 +31,7 @@ internal sealed class LocalActorRef : ActorRefBase
     {
         _parent = parent;
         _name = name;
-        _uid = dispatcher.System.NextUid();
+        _uid = (int)(dispatcher.System.NextUid() & int.MaxValue);
         _dispatcher = dispatcher;
         _cell = new ActorCell(this, props);
     }
@@ -203,7 +203,7 @@ internal sealed class LocalActorRef : ActorRefBase
     public override bool Equals(IActorRef? other) =>
         ReferenceEquals(this, other) || (other is not null and not LocalActorRef && base.Equals(other));
 
-    public override int GetHashCode() => _uid.GetHashCode();
+    public override int GetHashCode() => _uid;
 
     private void RunSystemMessages(ActorCell cell)
     {

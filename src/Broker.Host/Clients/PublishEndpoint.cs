@@ -32,25 +32,23 @@ internal sealed class PublishEndpoint(ClientSettings settings, BrokerHost host, 
         return Task.CompletedTask;
     }
 
-    public async Task ServeAsync(HttpContext context)
+    public Task ServeAsync(HttpContext context)
     {
         AnswerForPages(context);
-        try
-        {
-            if (await PublishAsync(context) is { } refusal) await RefuseAsync(context, refusal);
-            else context.Response.StatusCode = StatusCodes.Status204NoContent;
-        }
-        catch (Exception gone) when (gone is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested)
-        {
-            log.LogDebug("A client went before its publish was answered");
-        }
+        return Refusals.ServeAsync(context, () => AnswerAsync(context), refusal => RefuseAsync(context, refusal), "A publish", log);
+    }
+
+    private async Task<HandshakeRefusal?> AnswerAsync(HttpContext context)
+    {
+        var refusal = await PublishAsync(context);
+        if (refusal is null) context.Response.StatusCode = StatusCodes.Status204NoContent;
+        return refusal;
     }
 
     private void AnswerForPages(HttpContext context) => cors.ApplyResult(cors.EvaluatePolicy(context, _pages), context.Response);
 
-    private Task RefuseAsync(HttpContext context, HandshakeRefusal refusal)
+    private static Task RefuseAsync(HttpContext context, HandshakeRefusal refusal)
     {
-        log.LogDebug("A publish was refused: {Status} {Reason}", refusal.Status, refusal.Text);
         context.Response.StatusCode = refusal.Status;
         if (refusal.Header is { } header) context.Response.Headers[header.Key] = header.Value;
         return context.Response.WriteAsJsonAsync(new Problem(refusal.Text), context.RequestAborted);

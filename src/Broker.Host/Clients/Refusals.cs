@@ -18,6 +18,25 @@ internal static class Refusals
 
     public static readonly HandshakeRefusal Stopping = Unavailable("The server is stopping");
 
+    /// <summary>Serves a client, or tells it why not. One that has gone meanwhile is no failure.</summary>
+    /// <param name="serve">Comes back when the client has been served, or with why it is not.</param>
+    /// <param name="tell">Writes the refusal.</param>
+    /// <param name="what">What the client wanted, for the log.</param>
+    public static async Task ServeAsync(HttpContext context, Func<Task<HandshakeRefusal?>> serve, Func<HandshakeRefusal, Task> tell, string what, ILogger log)
+    {
+        try
+        {
+            if (await serve() is not { } refusal) return;
+
+            log.LogDebug("{What} was refused: {Status} {Reason}", what, refusal.Status, refusal.Text);
+            await tell(refusal);
+        }
+        catch (Exception gone) when (gone is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested)
+        {
+            log.LogDebug("{What} was not answered: the client has gone", what);
+        }
+    }
+
     public static HandshakeRefusal BadRequest(string text) => new(StatusCodes.Status400BadRequest, text);
 
     public static HandshakeRefusal Forbidden(string text) => new(StatusCodes.Status403Forbidden, text);

@@ -24,20 +24,8 @@ internal sealed class WsEndpoint(ClientSettings settings, BrokerHost host, Admis
         return client.Refusal is { } refusal ? refusal : channel.PlanFor(client.Value!.Caller);
     });
 
-    private async Task ServeAsync(HttpContext context, Func<HttpContext, ValueTask<OrRefusal<ConnectionPlan>>> plan)
-    {
-        try
-        {
-            if (await OpenAsync(context, plan) is not { } refusal) return;
-
-            log.LogDebug("A websocket was refused: {Status} {Reason}", refusal.Status, refusal.Text);
-            await refusal.WriteAsync(context);
-        }
-        catch (Exception gone) when (gone is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested)
-        {
-            log.LogDebug("A client went before its websocket was open");
-        }
-    }
+    private Task ServeAsync(HttpContext context, Func<HttpContext, ValueTask<OrRefusal<ConnectionPlan>>> plan) =>
+        Refusals.ServeAsync(context, () => OpenAsync(context, plan), refusal => refusal.WriteAsync(context), "A websocket", log);
 
     /// <summary>Ends with the websocket. Otherwise the answer why there is none.</summary>
     private async Task<HandshakeRefusal?> OpenAsync(HttpContext context, Func<HttpContext, ValueTask<OrRefusal<ConnectionPlan>>> planOf)

@@ -19,20 +19,8 @@ internal sealed class GatewayEndpoint(
 
     private readonly WebSocketSettings _websocket = clients.WebSocket with { MaxMessageBytes = gateway.MaxRequest };
 
-    public async Task ServeAsync(HttpContext context)
-    {
-        try
-        {
-            if (await OpenAsync(context) is not { } refusal) return;
-
-            log.LogDebug("A gateway client was refused: {Status} {Reason}", refusal.Status, refusal.Text);
-            await refusal.WriteAsync(context);
-        }
-        catch (Exception gone) when (gone is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested)
-        {
-            log.LogDebug("A gateway client went before its websocket was open");
-        }
-    }
+    public Task ServeAsync(HttpContext context) =>
+        Refusals.ServeAsync(context, () => OpenAsync(context), refusal => refusal.WriteAsync(context), "A gateway client", log);
 
     private async Task<HandshakeRefusal?> OpenAsync(HttpContext context)
     {

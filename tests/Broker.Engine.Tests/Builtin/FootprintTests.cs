@@ -8,15 +8,18 @@ public sealed class FootprintTests : Contract.ContractTest
     public async Task An_idle_actor_with_three_handlers_costs_at_most_600_bytes()
     {
         const int count = 20_000;
+        // The first crowd also leaves spare envelopes behind, a bounded number for the whole process: they are no actor's, and were counted when this test ran by itself.
+        var first = ActorOf(() => new Crowd());
+        await first.Ask<string>(count, Patience);
         var parent = ActorOf(() => new Crowd());
-        await parent.Ask<string>(1_000, Patience);
         var before = GC.GetTotalMemory(forceFullCollection: true);
 
         await parent.Ask<string>(count, Patience);
 
         var bytes = (double)(GC.GetTotalMemory(forceFullCollection: true) - before) / count;
         Assert.InRange(bytes, 300, 600);
-        GC.KeepAlive(parent);
+        GC.KeepAlive((first, parent));
+        await Sys.Terminate(); // Forty thousand actors that stop are not to be counted by the next test.
     }
 
     [Fact]

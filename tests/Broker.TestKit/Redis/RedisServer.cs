@@ -139,11 +139,25 @@ public sealed class RedisServer : IAsyncDisposable
         var clock = Stopwatch.StartNew();
         while (true)
         {
-            var answer = await CliAsync("PING");
-            if (answer == "PONG") return;
+            // Asked only when somebody listens: redis-cli complains aloud.
+            if (Listens() && await CliAsync("PING") == "PONG") return;
             if (clock.Elapsed > Patience) throw new InvalidOperationException($"redis-server on port {Port} does not come up: {Log()}");
 
             await Task.Delay(20);
+        }
+    }
+
+    private bool Listens()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.Connect(IPAddress.Loopback, Port);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
         }
     }
 

@@ -1,0 +1,4 @@
+namespace Broker.Bench;
+
+/// <summary>A scenario could not be measured; the message says why.</summary>
+internal sealed class BenchException(string message) : Exception(message);
