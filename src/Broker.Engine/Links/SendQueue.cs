@@ -8,7 +8,9 @@ internal sealed class SendQueue(long maxBytes, LinkCounters counters)
     private readonly Channel<Frame> _frames = Channel.CreateUnbounded<Frame>();
     private long _bytes;
 
-    public bool IsEmpty => Volatile.Read(ref _bytes) == 0;
+    public long Bytes => Volatile.Read(ref _bytes);
+
+    public bool IsEmpty => Bytes == 0;
 
     /// <returns>False if there is no room.</returns>
     public bool TryAdd(Frame frame)

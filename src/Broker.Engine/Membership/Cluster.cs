@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 
 namespace Broker.Engine;
 
@@ -20,6 +21,7 @@ public class Cluster : IExtension
     private readonly TaskCompletionSource _up = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<Action> _onUp = [];
     private readonly List<Action> _onRemoved = [];
+    private Lease? _lease;
     private ICoordinator? _coordinator;
     private IActorRef? _daemon;
     private string _terms = "";
@@ -63,6 +65,21 @@ public class Cluster : IExtension
 
     /// <summary>Whether this node has left, or was shut out.</summary>
     public bool IsTerminated => Volatile.Read(ref _isTerminated);
+
+    /// <summary>
+    /// By this node's own clock, at the moment of the call: nobody else has been given what this node owns. False before it has joined, after it has left, and after
+    /// the process stood still for longer than its lease, before anything else of it has noticed. A system alone has nobody to share with: always true.
+    /// </summary>
+    internal bool HoldsLease => _system.Links is null || Volatile.Read(ref _lease) is { } lease && lease.IsHeld(Now);
+
+    /// <summary>What has happened to its lease and its shards.</summary>
+    internal ClusterCounters Counters { get; } = new();
+
+    /// <summary>The cluster in numbers, as this node sees it.</summary>
+    internal ClusterFigures Figures => ClusterFigures.Of(this, _system.Links, Volatile.Read(ref _lease)?.RenewedAt is { } renewed ? Now - renewed : null);
+
+    /// <summary>The clock of leases; nobody sets it.</summary>
+    internal static TimeSpan Now => Stopwatch.GetElapsedTime(0);
 
     internal bool IsLeaving => Volatile.Read(ref _isLeaving);
 
@@ -112,9 +129,10 @@ public class Cluster : IExtension
                 inMemory.FoundBy(SelfAddress);
             }
 
-            var lease = _system.Settings.Config.GetTimeSpan("akka.cluster.lease", allowInfinite: false);
+            var lease = new Lease(_system.Settings.Config.GetTimeSpan("akka.cluster.lease", allowInfinite: false)) { IsFounder = isFounder };
             var (coordinator, terms) = (_coordinator, $"wire {Frame.WireVersion}, system {_system.Name}{_terms}");
-            _daemon = _system.SystemActorOf(Props.Create(() => new ClusterDaemon(this, coordinator, terms, lease, isFounder)), "cluster");
+            Volatile.Write(ref _lease, lease);
+            _daemon = _system.SystemActorOf(Props.Create(() => new ClusterDaemon(this, coordinator, terms, lease)), "cluster");
         }
 
         foreach (var (type, region) in ClusterSharding.Get(_system).Regions)

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Broker.Engine;
 
 /// <summary>
@@ -37,11 +35,10 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
     private bool _wasSuspended = true;
     private string _told = "";
 
-    public ClusterDaemon(Cluster cluster, ICoordinator coordinator, string terms, TimeSpan lease, bool isFounder)
+    public ClusterDaemon(Cluster cluster, ICoordinator coordinator, string terms, Lease lease)
     {
-        (_cluster, _coordinator, _terms) = (cluster, coordinator, terms);
+        (_cluster, _coordinator, _terms, _lease) = (cluster, coordinator, terms, lease);
         _links = Cell.System.Links!;
-        _lease = new Lease(lease) { IsFounder = isFounder };
         Receive<Tick>(_ => OnTick());
         Receive<Answer>(OnAnswer);
         Receive<NoAnswer>(OnNoAnswer);
@@ -59,11 +56,15 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    private static TimeSpan Now => Stopwatch.GetElapsedTime(0);
+    private static TimeSpan Now => Cluster.Now;
 
     protected override void PreStart() => OnTick();
 
-    protected override void PostStop() => _cluster.OnRemoved();
+    protected override void PostStop()
+    {
+        _lease.End(Now);
+        _cluster.OnRemoved();
+    }
 
     private void OnTick()
     {
@@ -163,8 +164,13 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
 
         _cluster.OnContact();
         _lease.Renewed(answer.SentAt, now, told.HadLease);
+        _cluster.Counters.CountRenewal();
         _tableVersion = told.TableVersion;
-        _table = told.Table ?? _table;
+        if (told.Table is { } table)
+        {
+            _cluster.Counters.Count(ShardTraffic.Between(_table, table, _links.Self.Id, HasDied(told.Living)), told.HadLease);
+            _table = table;
+        }
 
         var living = told.Living.Select(node => NodeRecord.Parse(node.Record)).OfType<NodeRecord>().ToList();
         var events = _roster.Look(living, _lease.IsSettled(now));
@@ -172,6 +178,14 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
         Publish(now, events);
         HintIfChanged(answer);
         OnTick();
+    }
+
+    /// <summary>Without a lease now, and without having said that it leaves. Asked before the roster knows.</summary>
+    private Func<string, bool> HasDied(IReadOnlyList<LivingNode> living)
+    {
+        var alive = living.Select(node => node.Id).ToHashSet();
+        var left = _roster.Members.Where(member => member.Status is MemberStatus.Leaving or MemberStatus.Exiting).Select(member => member.Identity.Id).ToHashSet();
+        return node => !alive.Contains(node) && !left.Contains(node);
     }
 
     private void PlanNextLook(TimeSpan now, IReadOnlyList<LivingNode> living)
@@ -278,6 +292,7 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
     private void OnLeave()
     {
         _isLeaving = true;
+        _lease.End(Now);
         if (!_isBusy)
         {
             _isBusy = true;

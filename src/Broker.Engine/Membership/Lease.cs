@@ -3,11 +3,13 @@ namespace Broker.Engine;
 /// <summary>
 /// What a node may do by its own clock. It holds its lease for one duration from when it <em>sent</em> the renewal, which is no longer than the
 /// coordinator does. After it (re)connected it claims nothing and buries nobody for one duration: all others, who perhaps lost Redis with it,
-/// get that long to come back and keep what they have.
+/// get that long to come back and keep what they have. One writes; whether it is held anybody may ask.
 /// </summary>
 internal sealed class Lease(TimeSpan duration)
 {
-    private TimeSpan? _until;
+    private const long Never = long.MinValue;
+
+    private long _until = Never;
     private TimeSpan _settledFrom;
 
     public TimeSpan Duration => duration;
@@ -18,10 +20,13 @@ internal sealed class Lease(TimeSpan duration)
     /// <summary>A founder of a cluster has nobody to wait for.</summary>
     public bool IsFounder { get; init; }
 
-    public bool IsHeld(TimeSpan now) => _until > now;
+    public bool IsHeld(TimeSpan now) => Volatile.Read(ref _until) > now.Ticks;
 
     /// <summary>When it runs out, null if it was never held.</summary>
-    public TimeSpan? Until => _until;
+    public TimeSpan? Until => Volatile.Read(ref _until) is var until and not Never ? TimeSpan.FromTicks(until) : null;
+
+    /// <summary>When the renewal was sent that was last granted, null if none was.</summary>
+    public TimeSpan? RenewedAt => Until - duration;
 
     /// <summary>May claim shards of dead nodes, and take members without a lease for dead.</summary>
     public bool IsSettled(TimeSpan now) => IsHeld(now) && now >= _settledFrom;
@@ -31,13 +36,22 @@ internal sealed class Lease(TimeSpan duration)
 
     public void Renewed(TimeSpan sentAt, TimeSpan now, bool hadLease)
     {
-        var isFirst = _until is null;
+        var isFirst = Until is null;
         if (!(isFirst && IsFounder) && (!hadLease || !IsHeld(now)))
         {
             _settledFrom = now + duration;
         }
 
         // An answer that came late leaves a lease that has run out already, or a shorter one.
-        _until = sentAt + duration;
+        Volatile.Write(ref _until, (sentAt + duration).Ticks);
+    }
+
+    /// <summary>It is given back, or the members have ended it: held no more from now on.</summary>
+    public void End(TimeSpan now)
+    {
+        if (IsHeld(now))
+        {
+            Volatile.Write(ref _until, now.Ticks);
+        }
     }
 }

@@ -26,6 +26,17 @@ public sealed class LeaseTests
     }
 
     [Fact]
+    public void One_that_is_given_back_is_held_no_more()
+    {
+        var lease = Settled();
+
+        lease.End(At(8));
+
+        Assert.False(lease.IsHeld(At(8)));
+        Assert.False(lease.IsSettled(At(8)));
+    }
+
+    [Fact]
     public void One_lease_long_a_new_node_claims_nothing()
     {
         var lease = new Lease(Duration);

@@ -86,6 +86,28 @@ public sealed class SuspendTests : IDisposable
     }
 
     [Fact]
+    public async Task A_node_knows_by_its_own_clock_whether_it_holds_its_lease_and_counts_what_it_took_from_a_dead_one()
+    {
+        var (a, b) = (await StartAsync(), await StartAsync());
+        var (clusterA, clusterB) = (Cluster.Get(a.System), Cluster.Get(b.System));
+        await EventuallyAsync(() => Task.FromResult(IsSpread(a) && IsSpread(b)));
+        var figures = clusterA.Figures;
+        Assert.True(clusterA.HoldsLease && clusterB.HoldsLease);
+        Assert.Equal((clusterA.Figures.ShardsGiven, 0), (clusterB.Figures.ShardsTaken, clusterB.Figures.ShardsTakenFromDead));
+        Assert.Equal(64, figures.Members.Sum(member => member.Shards));
+        Assert.Single(figures.Members, member => member.IsLinked is null);
+        await EventuallyAsync(() => Task.FromResult(clusterA.Figures.Members.All(member => member.IsLinked != false)));
+
+        b.Way.IsCut = true;
+        await EventuallyAsync(() => Task.FromResult(!clusterB.HoldsLease));
+
+        var taken = figures.Members.Single(member => member.IsLinked is not null).Shards;
+        await EventuallyAsync(() => Task.FromResult(clusterA.Figures.ShardsTakenFromDead == taken));
+        Assert.NotNull(clusterA.Figures.LastFailOver);
+        Assert.True(clusterB.Figures.LeaseAge > TimeSpan.FromSeconds(1));
+    }
+
+    [Fact]
     public async Task A_step_that_is_never_answered_costs_only_time()
     {
         var (a, b) = (await StartAsync(), await StartAsync());
