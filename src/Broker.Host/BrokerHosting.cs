@@ -21,8 +21,8 @@ namespace Broker.Host;
 /// </example>
 public static class BrokerHosting
 {
-    /// <summary>What the node may take to stop besides closing its clients: actors, the web server, Redis.</summary>
-    private static readonly TimeSpan StopsWithin = TimeSpan.FromSeconds(30);
+    /// <summary>What the node may take to stop beyond <c>broker.shutdown.drain</c> where Redis or other nodes hang.</summary>
+    private static readonly TimeSpan Hangs = TimeSpan.FromSeconds(30);
 
     /// <summary>Behind the application's own routes: what it maps at the same path is what is served.</summary>
     private const int RouteOrder = 1;
@@ -57,7 +57,7 @@ public static class BrokerHosting
         services.AddBrokerClients(configuration);
         services.AddGateway(configuration);
         services.AddHostedService<BrokerLifetime>();
-        services.PostConfigure<HostOptions>(host => host.ShutdownTimeout = Longer(host.ShutdownTimeout, settings.Drain + StopsWithin));
+        services.PostConfigure<HostOptions>(host => host.ShutdownTimeout = Longer(host.ShutdownTimeout, settings.Drain + Hangs));
         return builder;
     }
 

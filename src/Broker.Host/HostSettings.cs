@@ -4,7 +4,7 @@ using Broker.Hocon;
 namespace Broker.Host;
 
 /// <summary>What is shown besides the clients' addresses, and how long a stop takes; read once.</summary>
-/// <param name="Drain">Over which time clients are closed.</param>
+/// <param name="Drain">What the node may take to stop where nothing hangs.</param>
 internal sealed record HostSettings(bool ShowsPage, bool ShowsDemoLogin, bool ShowsMetrics, TimeSpan Drain)
 {
     public static HostSettings Read(HoconObject root, BrokerHostOptions options, bool isDevelopment)

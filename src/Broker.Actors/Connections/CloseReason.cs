@@ -8,8 +8,8 @@ public readonly record struct CloseReason(int Code, string Text)
     /// <summary>The client asked for it.</summary>
     public static readonly CloseReason Normal = new(1000, "");
 
-    /// <summary>The node is stopping; come back, to another one.</summary>
-    public static readonly CloseReason GoingAway = new(1001, "going away");
+    /// <summary>The node is stopping; come back, to another one. The code is what every websocket client knows for it, the text says it to whoever reads a log.</summary>
+    public static readonly CloseReason GoingAway = new(1001, "going away: reconnect");
 
     /// <summary>The client broke the websocket protocol.</summary>
     public static readonly CloseReason ProtocolError = new(1002, "protocol error");

@@ -18,8 +18,8 @@ internal sealed record Beat
     public static readonly Beat Instance = new();
 }
 
-/// <summary>The node stops: no new connections, the present ones are closed over this time. Answered with <see cref="Drained"/>.</summary>
-internal sealed record DrainConnections(TimeSpan Over, CloseReason Reason);
+/// <summary>The node stops: no new connections, the present ones are closed in paces. Answered with <see cref="Drained"/>.</summary>
+internal sealed record DrainConnections(DrainPace Pace, CloseReason Reason);
 
 internal sealed record Drained
 {

@@ -21,8 +21,8 @@ internal sealed class ConnectionsActor : ReceiveActor, IWithTimers
     private readonly Dictionary<IActorRef, int> _connections = [];
     private int _turn;
     private readonly Queue<IActorRef> _closing = new();
-    private int _pace;
     private DrainConnections? _drain;
+    private TimeSpan _drainsSince;
     private IActorRef? _drained;
 
     public ConnectionsActor(IActorRef relays, BrokerServices services, TimeSpan heartbeatInterval)
@@ -91,6 +91,7 @@ internal sealed class ConnectionsActor : ReceiveActor, IWithTimers
     private void OnDrain(DrainConnections drain)
     {
         _drain = drain;
+        _drainsSince = _services.Now;
         _drained = Sender;
         if (_connections.Count == 0)
         {
@@ -99,15 +100,29 @@ internal sealed class ConnectionsActor : ReceiveActor, IWithTimers
         }
 
         foreach (var connection in _connections.Keys) _closing.Enqueue(connection);
-        _pace = (_closing.Count + Turns - 1) / Turns;
-        Timers.StartPeriodicTimer(Tick.Drain, Tick.Drain, TimeSpan.Zero, TimeSpan.FromMilliseconds(Math.Max(1, drain.Over.TotalMilliseconds / Turns)));
+        var pace = drain.Pace;
+        var first = pace.Next(_closing.Count, TimeSpan.Zero);
+        if (first > pace.Clients)
+            _services.Log.LogWarning("{Connections} clients are too many for the pace and the time of broker.shutdown: {Clients} go in each interval", _closing.Count, first);
+
+        CloseSome();
     }
 
-    /// <summary>Counted, not by heartbeat slots: clients that came all at once sit in one of those.</summary>
+    /// <summary>
+    /// Counted, not by heartbeat slots: clients that came all at once sit in one of those. A turn is set when the one before has been: turns that were late do not come all at once.
+    /// </summary>
     private void CloseSome()
     {
-        for (var i = 0; i < _pace && _closing.TryDequeue(out var connection); i++) connection.Tell(new CloseConnection(_drain!.Reason));
-        if (_closing.Count == 0) Timers.Cancel(Tick.Drain);
+        var (pace, reason) = (_drain!.Pace, _drain.Reason);
+        for (var some = pace.Next(_closing.Count, _services.Now - _drainsSince); some > 0 && _closing.TryDequeue(out var connection);)
+        {
+            if (!_connections.ContainsKey(connection)) continue;
+
+            connection.Tell(new CloseConnection(reason));
+            some--;
+        }
+
+        if (_closing.Count > 0) Timers.StartSingleTimer(Tick.Drain, Tick.Drain, pace.Interval);
     }
 
     private sealed record Tick(string Name)

@@ -150,7 +150,7 @@ public sealed class BrokerNode : IAsyncDisposable
     }
 
     /// <summary>
-    /// Stops: clients are closed in paces over <c>broker.shutdown.drain</c>, then the actors stop, Redis last. May be called again; all calls complete together.
+    /// Stops: clients are closed at the pace of <c>broker.shutdown</c>, then the actors stop, Redis last. May be called again; all calls complete together.
     /// </summary>
     public Task StopAsync() => _stopped.Value;
 
@@ -220,7 +220,7 @@ public sealed class BrokerNode : IAsyncDisposable
     {
         try
         {
-            await _actors.Connections.Ask<Drained>(new DrainConnections(Settings.Drain, CloseReason.GoingAway), Settings.Drain + TimeSpan.FromSeconds(20));
+            await _actors.Connections.Ask<Drained>(new DrainConnections(Settings.Drain, CloseReason.GoingAway), Settings.Drain.Patience);
         }
         catch (AskTimeoutException)
         {

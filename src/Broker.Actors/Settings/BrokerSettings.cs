@@ -1,5 +1,6 @@
 using System.Globalization;
 using Broker.Actors.Channels;
+using Broker.Actors.Connections;
 using Broker.Actors.Redis;
 using Broker.Hocon;
 
@@ -34,12 +35,11 @@ public sealed record BrokerSettings
     /// <summary>What an application's callback may take.</summary>
     public required TimeSpan CallbackTimeout { get; init; }
 
-    /// <summary>Over which time clients are closed when the node stops.</summary>
-    public required TimeSpan Drain { get; init; }
-
     internal IReadOnlyList<HistoryRule> History { get; private init; } = null!;
 
     internal RedisBusSettings Redis { get; private init; } = null!;
+
+    internal DrainPace Drain { get; private init; } = null!;
 
     internal InflowLimits Inflow { get; private init; } = null!;
 
@@ -64,9 +64,9 @@ public sealed record BrokerSettings
             MaxMessage = broker.Get("max-message").SizeAtLeast(1),
             OutboxLimit = broker.Get("outbox").SizeAtLeast(1024),
             CallbackTimeout = broker.Get("callback-timeout").Period(),
-            Drain = broker.Get("shutdown.drain").Delay(),
             History = [.. broker.GetObject("history").Select(HistoryRule.Read)],
             Redis = RedisBusSettings.Read(broker.GetObject("redis"), broker.Get("max-message").SizeAtLeast(1)),
+            Drain = new DrainPace(broker.Get("shutdown.clients").IntAtLeast(1), broker.Get("shutdown.interval").Period(), broker.Get("shutdown.drain").Delay()),
             Inflow = new InflowLimits(broker.Get("inflow.messages").IntAtLeast(1), broker.Get("inflow.bytes").SizeAtLeast(1)),
             Channel = new ChannelTimes(
                 broker.Get("channel.passivate-after").Delay(),

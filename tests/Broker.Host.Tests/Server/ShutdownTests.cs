@@ -14,8 +14,8 @@ public sealed class ShutdownTests
     [Fact]
     public async Task Clients_that_came_all_at_once_are_sent_away_one_after_the_other()
     {
-        const int Clients = 40;
-        await using var server = await ServerProcess.StartAsync("broker { access = open, shutdown.drain = 3s }");
+        const int Clients = 400;
+        await using var server = await ServerProcess.StartAsync("broker { access = open, shutdown { clients = 20, interval = 100ms } }");
         var clients = await Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => OpenAsync(server)));
         var clock = Stopwatch.StartNew();
         var closings = clients.Select(client => CloseOfAsync(client, clock)).ToArray();
@@ -25,15 +25,16 @@ public sealed class ShutdownTests
 
         Assert.Equal(0, await server.EndsAsync());
         Assert.All(closes, close => Assert.Equal(WebSocketCloseStatus.EndpointUnavailable, close.Status));
-        // Of three seconds none closes most of them.
-        for (var second = 0; second < 3; second++) Assert.InRange(closes.Count(close => Math.Min(2, (int)close.After.TotalSeconds) == second), 1, Clients * 2 / 3);
+        // Never more than the pace allows since the signal. A busy machine makes it slower, never faster.
+        var times = closes.Select(close => close.After).Order().ToArray();
+        for (var i = 0; i < Clients; i++) Assert.True(times[i] >= TimeSpan.FromMilliseconds(i / 20 * 100), $"{i + 1} clients were closed after {times[i]}");
         Assert.Equal("", server.Errors);
     }
 
     [Fact]
     public async Task While_it_drains_it_is_live_not_ready_and_lets_nobody_in()
     {
-        await using var server = await ServerProcess.StartAsync("broker { access = open, shutdown.drain = 20s }");
+        await using var server = await ServerProcess.StartAsync("broker { access = open, shutdown { clients = 1, interval = 30s, drain = 90s } }");
         using var first = await OpenAsync(server);
         using var last = await OpenAsync(server);
 
@@ -45,6 +46,7 @@ public sealed class ShutdownTests
         late.Options.CollectHttpResponseDetails = true;
         await Assert.ThrowsAsync<WebSocketException>(() => late.ConnectAsync(Facility(server), default));
         Assert.Equal(HttpStatusCode.ServiceUnavailable, late.HttpStatusCode);
+        Assert.Equal(["1"], late.HttpResponseHeaders!["Retry-After"]);
 
         // When all have gone by themselves it need not wait for the rest of the time.
         await first.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, default);
@@ -76,7 +78,7 @@ public sealed class ShutdownTests
     [Fact]
     public async Task Messages_flow_until_the_last_client_is_closed()
     {
-        await using var server = await ServerProcess.StartAsync("broker { access = open, shutdown.drain = 32s }");
+        await using var server = await ServerProcess.StartAsync("broker { access = open, shutdown { clients = 1, interval = 2s } }");
         using var one = await OpenAsync(server);
         using var other = await OpenAsync(server);
 
