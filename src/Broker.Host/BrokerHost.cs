@@ -19,6 +19,9 @@ public sealed class BrokerHost(HoconObject configuration) : IAsyncDisposable, ID
 
     internal bool IsStarted => _node is not null;
 
+    /// <summary>The node ended by itself.</summary>
+    internal bool WasShutOut { get; set; }
+
     /// <summary>Stops the node where the application did not: its start failed after the node's.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -8,7 +8,8 @@ namespace Broker.Host;
 /// <summary>
 /// Starts the node before the web server listens, and drains it before the web server stops: its clients are told one after the other while it still answers.
 /// </summary>
-internal sealed class BrokerLifetime(BrokerHost host, MetricsCollector metrics, GatewayClients gateway, ILoggerFactory loggers, IServiceProvider services)
+internal sealed class BrokerLifetime(
+    BrokerHost host, MetricsCollector metrics, GatewayClients gateway, ILoggerFactory loggers, IHostApplicationLifetime application, IServiceProvider services)
     : IHostedLifecycleService
 {
     public async Task StartingAsync(CancellationToken cancellationToken)
@@ -17,6 +18,7 @@ internal sealed class BrokerLifetime(BrokerHost host, MetricsCollector metrics, 
         var node = await BrokerNode.StartAsync(host.Configuration, options);
         metrics.Collect(node.Metrics);
         host.Started(node);
+        _ = StopWithNodeAsync(node);
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -37,6 +39,17 @@ internal sealed class BrokerLifetime(BrokerHost host, MetricsCollector metrics, 
         {
             loggers.CreateLogger("Broker").LogError("The node has not stopped within the host's shutdown timeout; the host stops without it");
         }
+    }
+
+    /// <summary>A member that the cluster has sent away cannot come back: a new process can.</summary>
+    private async Task StopWithNodeAsync(BrokerNode node)
+    {
+        await node.WhenEnded;
+        if (node.IsDraining) return;
+
+        loggers.CreateLogger("Broker").LogCritical("The node has ended: it is no member of the cluster any more");
+        host.WasShutOut = true;
+        application.StopApplication();
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -45,6 +45,5 @@ await using (app)
 
     // Until SIGTERM, SIGINT: then clients are sent away in paces, the web server stops, Redis is last (BrokerLifetime).
     await app.WaitForShutdownAsync();
+    return app.Services.GetRequiredService<BrokerHost>().WasShutOut ? ExitCode.OtherNode : ExitCode.Stopped;
 }
-
-return ExitCode.Stopped;

@@ -219,6 +219,9 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
     {
         switch (_relays.Take(batch.Relay, batch.Number, out var answer))
         {
+            case AttachedRelays.Verdict.Take when !Services.MayOwn:
+                Answer(batch.Relay, batch.Number, new BatchRefused(batch.Number, MayRepeat: true));
+                break;
             case AttachedRelays.Verdict.Take:
                 Publish(batch);
                 break;

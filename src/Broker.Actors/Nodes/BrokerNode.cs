@@ -58,6 +58,9 @@ public sealed class BrokerNode : IAsyncDisposable
     /// <summary>It is stopping: no new clients.</summary>
     public bool IsDraining => Volatile.Read(ref _draining);
 
+    /// <summary>Completes when its actor system has ended: after <see cref="StopAsync"/>, or because the cluster has sent the node away, which then ends by itself.</summary>
+    public Task WhenEnded => _system.WhenTerminated;
+
     /// <summary>Starts a node with an actor system of its own.</summary>
     /// <param name="configuration">From <see cref="Configuration"/>; the defaults and the environment if left out.</param>
     /// <param name="options">Logging and the application's callbacks.</param>
@@ -75,7 +78,8 @@ public sealed class BrokerNode : IAsyncDisposable
         ConfigurationFactory.ParseString(Configuration.EngineText(configuration ?? Configuration.Default()));
 
     /// <summary>
-    /// Starts a node in an actor system that the application already runs (its configuration holds <see cref="EngineConfig"/>); the system lives on when the node stops.
+    /// Starts a node in an actor system that the application already runs (its configuration holds <see cref="EngineConfig"/>); the system lives on when the node stops, unless it
+    /// is a member of a cluster: who has left one cannot come back.
     /// </summary>
     /// <inheritdoc cref="StartAsync(HoconObject, BrokerOptions)"/>
     public static Task<BrokerNode> StartAsync(ActorSystem system, HoconObject? configuration = null, BrokerOptions? options = null) =>
@@ -149,6 +153,9 @@ public sealed class BrokerNode : IAsyncDisposable
         }
     }
 
+    /// <summary>It is a member of its cluster, or alone by configuration. If not, what it is asked waits or fails as while Redis is away.</summary>
+    public bool IsMember => _services.MayOwn;
+
     /// <summary>
     /// Stops: clients are closed at the pace of <c>broker.shutdown</c>, then the actors stop, Redis last. May be called again; all calls complete together.
     /// </summary>
@@ -175,8 +182,9 @@ public sealed class BrokerNode : IAsyncDisposable
 
             metrics = new BrokerMetrics(() => bus.IsConnected);
             lease = await HistoryLease.TakeAsync(bus, settings, log, options.Time);
-            var services = new BrokerServices(system, bus, settings, metrics, log, options.Time, options.PublishHandler, lease);
-            var actors = await NodeActors.StartAsync(services, configuration.Get("broker.websocket.heartbeat-interval").DurationAtLeast(ConnectionsActor.LeastInterval));
+            var membership = await JoinAsync(system, bus, settings, log);
+            var services = new BrokerServices(system, bus, settings, metrics, log, options.Time, options.PublishHandler, lease, membership);
+            var actors = NodeActors.Start(services, configuration.Get("broker.websocket.heartbeat-interval").DurationAtLeast(ConnectionsActor.LeastInterval));
             return new BrokerNode(system, ownsSystem, services, lease, actors);
         }
         catch
@@ -194,19 +202,32 @@ public sealed class BrokerNode : IAsyncDisposable
         }
     }
 
+    /// <summary>Null for a node that is alone.</summary>
+    private static async Task<Membership?> JoinAsync(ActorSystem system, IRedisBus bus, BrokerSettings settings, ILogger log)
+    {
+        if (settings.Cluster.Enabled) return await Membership.JoinAsync(system, (RedisBus)bus, settings, log);
+
+        var cluster = Cluster.Get(system);
+        var up = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        cluster.RegisterOnMemberUp(up.SetResult);
+        cluster.Join(cluster.SelfAddress);
+        await up.Task;
+        return null;
+    }
+
     /// <summary>Whatever fails on the way, nothing is left open; who waits for the stop sees the failure.</summary>
     private async Task StopOnceAsync()
     {
         Volatile.Write(ref _draining, true);
         try
         {
-            await DrainAsync();
+            if (!WhenEnded.IsCompleted) await DrainAsync();
         }
         finally
         {
             try
             {
-                await (_ownsSystem ? StopSystemAsync() : _actors.StopAsync(_system));
+                await (_ownsSystem || Settings.Cluster.Enabled ? StopSystemAsync() : _actors.StopAsync(_system));
             }
             finally
             {
@@ -230,6 +251,8 @@ public sealed class BrokerNode : IAsyncDisposable
 
     private async Task StopSystemAsync()
     {
+        if (WhenEnded.IsCompleted) return;
+
         try
         {
             await _actors.StopClientsAsync(_system);

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Broker.Actors.Nodes;
 
 /// <summary>
-/// Keeps a second node that is no member of a cluster from owning the same histories: two owners of a channel would take it from each other without end. While this node does not hold
-/// the lease for certain, its channels with history are not ready. Nodes without history need no lease, they work side by side like the classic servers.
+/// Keeps nodes that are not one cluster from owning the same histories: two owners of a channel would take it from each other without end. The members of a cluster hold it together.
+/// While this node does not hold the lease for certain, its channels with history are not ready. Nodes without history need no lease, they work side by side like the classic servers.
 /// </summary>
 internal sealed class HistoryLease : IAsyncDisposable
 {
@@ -19,7 +19,8 @@ internal sealed class HistoryLease : IAsyncDisposable
     private readonly ILogger _log;
     private readonly TimeProvider _time;
     private readonly string _key;
-    private readonly string _holder = Epochs.New();
+    private readonly string _holder;
+    private readonly bool _isShared;
     private readonly CancellationTokenSource _stop = new();
     private Task _renewing = Task.CompletedTask;
     private long _heldUntil;
@@ -28,6 +29,8 @@ internal sealed class HistoryLease : IAsyncDisposable
     private HistoryLease(IRedisBus bus, BrokerSettings settings, ILogger log, TimeProvider time)
     {
         (_bus, _log, _time) = (bus, log, time);
+        _isShared = settings.Cluster.Enabled;
+        _holder = _isShared ? "cluster " + settings.Cluster.Name : Epochs.New();
         _key = (settings.Prefix.Length == 0 ? "" : settings.Prefix + ":") + "broker:history-owner";
     }
 
@@ -51,7 +54,7 @@ internal sealed class HistoryLease : IAsyncDisposable
         {
             if (lease.Now > deadline)
                 throw new BrokerStartException(
-                    "another node with history uses this Redis and prefix: switch broker.history off on one of them, or give it another broker.prefix");
+                    "another node with history uses this Redis and prefix: make both members of one cluster, switch broker.history off on one of them, or give it another broker.prefix");
 
             await Task.Delay(Again, time);
         }
@@ -66,7 +69,7 @@ internal sealed class HistoryLease : IAsyncDisposable
         await _renewing;
         try
         {
-            await _bus.ReleaseLeaseAsync(_key, _holder);
+            if (!_isShared) await _bus.ReleaseLeaseAsync(_key, _holder);
         }
         catch (Exception fault) when (fault is RedisUnavailableException or RedisRefusedException)
         {

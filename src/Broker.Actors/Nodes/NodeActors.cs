@@ -15,16 +15,9 @@ internal sealed record NodeActors(IActorRef Channels, IActorRef Relays, IActorRe
 
     private const string ShardType = "broker-channel";
 
-    public static async Task<NodeActors> StartAsync(BrokerServices services, TimeSpan heartbeatInterval)
+    public static NodeActors Start(BrokerServices services, TimeSpan heartbeatInterval)
     {
         var system = services.System;
-
-        var cluster = Cluster.Get(system);
-        var up = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        cluster.RegisterOnMemberUp(up.SetResult);
-        cluster.Join(cluster.SelfAddress);
-        await up.Task;
-
         var sharding = ClusterSharding.Get(system);
         var settings = ClusterShardingSettings.Create(system);
         var channels = sharding.Start(

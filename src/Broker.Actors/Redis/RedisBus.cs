@@ -37,6 +37,7 @@ internal sealed class RedisBus : IRedisBus
 
     private readonly ConnectionMultiplexer _multiplexer;
     private readonly IDatabase _database;
+    private readonly IDatabase _meetingPlace;
     private readonly SubscriptionReader _reader;
     private readonly TimeSpan _timeout;
     private readonly ILogger _log;
@@ -48,6 +49,7 @@ internal sealed class RedisBus : IRedisBus
     {
         (_multiplexer, _reader, _timeout, _log) = (multiplexer, reader, settings.Timeout, log);
         _database = multiplexer.GetDatabase();
+        _meetingPlace = multiplexer.GetDatabase(0);
         // Its failures would name keys, and a session channel's key is a credential.
         multiplexer.IncludeDetailInExceptions = false;
         multiplexer.ConnectionRestored += (_, _) => LookForCluster();
@@ -182,8 +184,8 @@ internal sealed class RedisBus : IRedisBus
         return RedisReplies.Of(await Ask(redis => redis.ExecuteAsync(command, typed)));
     }
 
-    /// <summary>For what is Redis's alone: the coordinator of the built-in engine's cluster.</summary>
-    public Task<RedisResult> RunScriptAsync(string script, RedisKey[] keys, RedisValue[] arguments) => Run(script, keys, arguments);
+    /// <summary>Runs a script in database 0, whichever the broker's own is: there the nodes of a cluster meet.</summary>
+    public Task<RedisResult> RunScriptAsync(string script, RedisKey[] keys, RedisValue[] arguments) => Run(script, keys, arguments, _meetingPlace);
 
     public async ValueTask DisposeAsync()
     {
@@ -237,24 +239,28 @@ internal sealed class RedisBus : IRedisBus
     /// <summary>On a cluster the publish id is left out where it would lie in another slot.</summary>
     private RedisKey[] LastKeys(RedisKeys keys) => keys.ShareOneSlot || !IsCluster ? [keys.Channel, keys.LastId] : [keys.Channel];
 
-    private async Task<RedisResult> Run(string script, RedisKey[] keys, RedisValue[] arguments)
+    private Task<RedisResult> Run(string script, RedisKey[] keys, RedisValue[] arguments) => Run(script, keys, arguments, _database);
+
+    private async Task<RedisResult> Run(string script, RedisKey[] keys, RedisValue[] arguments, IDatabase database)
     {
         try
         {
-            return await Ask(redis => redis.ScriptEvaluateAsync(script, keys, arguments));
+            return await Ask(redis => redis.ScriptEvaluateAsync(script, keys, arguments), database);
         }
         catch (RedisRefusedException lost) when (lost.InnerException is RedisServerException problem && RedisErrors.IsNoScript(problem))
         {
-            return await Ask(redis => redis.ScriptEvaluateAsync(script, keys, arguments, CommandFlags.NoScriptCache));
+            return await Ask(redis => redis.ScriptEvaluateAsync(script, keys, arguments, CommandFlags.NoScriptCache), database);
         }
     }
 
     /// <summary>The command is sent before this returns: calls of one thread reach Redis in their order.</summary>
-    private async Task<T> Ask<T>(Func<IDatabase, Task<T>> command)
+    private Task<T> Ask<T>(Func<IDatabase, Task<T>> command) => Ask(command, _database);
+
+    private async Task<T> Ask<T>(Func<IDatabase, Task<T>> command, IDatabase database)
     {
         try
         {
-            return await command(_database).WaitAsync(_timeout);
+            return await command(database).WaitAsync(_timeout);
         }
         catch (Exception problem)
         {

@@ -8,7 +8,7 @@ namespace Broker.Actors.Settings;
 /// <summary>What the actors of a node share.</summary>
 internal sealed record BrokerServices(
     ActorSystem System, IRedisBus Bus, BrokerSettings Settings, BrokerMetrics Metrics, ILogger Log, TimeProvider Time, IPublishHandler? PublishHandler,
-    HistoryLease? Lease = null)
+    HistoryLease? HistoryLease = null, Membership? Membership = null)
 {
     /// <summary>The dispatcher of channels and relays; its kind is configured.</summary>
     private const string ChannelDispatcher = "broker-channel-dispatcher";
@@ -21,6 +21,9 @@ internal sealed record BrokerServices(
     /// <summary>Puts an actor there, unless the application's own actor system has no such dispatcher.</summary>
     public Props OnChannelDispatcher(Props props) => _hasDispatcher ? props.WithDispatcher(ChannelDispatcher) : props;
 
-    /// <summary>This node may take over channels with history.</summary>
-    public bool MayOwnHistories => Lease is null or { IsHeld: true };
+    /// <summary>This node may own channels. While it may not, others may own its.</summary>
+    public bool MayOwn => Membership is null or { IsHeld: true };
+
+    /// <summary>This node may own channels with history.</summary>
+    public bool MayOwnHistories => MayOwn && HistoryLease is null or { IsHeld: true };
 }

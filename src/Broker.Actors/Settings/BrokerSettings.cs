@@ -49,6 +49,8 @@ public sealed record BrokerSettings
 
     internal RecoveryLimits Recovery { get; private init; } = null!;
 
+    internal ClusterSettings Cluster { get; private init; } = null!;
+
     /// <summary>Reads the resolved configuration.</summary>
     /// <exception cref="HoconException">A value is missing or wrong; the message names the place and what is allowed.</exception>
     public static BrokerSettings Read(HoconObject root)
@@ -81,6 +83,7 @@ public sealed record BrokerSettings
                 broker.Get("relay.check-every").Period(),
                 broker.Get("relay.silent-after").Period()),
             Recovery = new RecoveryLimits(broker.Get("recovery.publications").IntAtLeast(1), broker.Get("recovery.bytes").SizeAtLeast(1024)),
+            Cluster = ClusterSettings.Read(broker),
         };
     }
 

@@ -46,7 +46,8 @@ public static class Configuration
     /// <summary>What of it is the actor engine's: all but the broker's own settings.</summary>
     public static string EngineText(HoconObject configuration) => string.Concat(configuration
         .Where(section => section.Key != "broker" && section.Value is HoconObject)
-        .Select(section => $"{section.Key} {{\n{section.Value.ToHocon()}}}\n"));
+        .Select(section => $"{section.Key} {{\n{section.Value.ToHocon()}}}\n")
+        .Append(configuration.Get("broker.cluster.enabled").AsBoolean() ? "akka.actor.provider = cluster\n" : ""));
 
     private static void RejectUnknown(HoconObject given, HoconObject known)
     {

@@ -22,7 +22,7 @@ internal static class HealthEndpoints
     private static async Task ReadyAsync(HttpContext context)
     {
         var node = context.RequestServices.GetRequiredService<BrokerHost>().Node;
-        var trouble = node.IsDraining ? "draining" : await DoesRedisAnswerAsync(node) ? null : "redis does not answer";
+        var trouble = node.IsDraining ? "draining" : !await DoesRedisAnswerAsync(node) ? "redis does not answer" : node.IsMember ? null : "no member of the cluster";
 
         if (trouble is null) await AnswerAsync(context, StatusCodes.Status200OK, "ready");
         else await AnswerAsync(context, StatusCodes.Status503ServiceUnavailable, $"not ready: {trouble}");

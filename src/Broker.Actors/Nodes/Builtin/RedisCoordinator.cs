@@ -9,11 +9,11 @@ internal delegate Task<RedisResult> RunScript(string script, RedisKey[] keys, Re
 
 /// <summary>
 /// The built-in engine's coordinator on Redis: a lease per node, the nodes and the shards in a hash each, changed by <c>cluster-exchange.lua</c> and
-/// <c>cluster-leave.lua</c> only. All keys are in one slot; the nodes that share a prefix are one cluster.
+/// <c>cluster-leave.lua</c> only. All keys are in one slot; the nodes that use the same name are one cluster.
 /// </summary>
-internal sealed class RedisCoordinator(RunScript run, string prefix) : ICoordinator
+internal sealed class RedisCoordinator(RunScript run, string name) : ICoordinator
 {
-    private readonly string _base = $"{{{(prefix.Length == 0 ? "" : prefix + ":")}broker:cluster}}:";
+    private readonly string _base = $"{{broker:cluster:{name}}}:";
 
     public async Task<Exchanged> ExchangeAsync(Exchange order)
     {

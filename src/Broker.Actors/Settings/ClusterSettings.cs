@@ -1,0 +1,38 @@
+using System.Security.Cryptography;
+using System.Text;
+using Broker.Hocon;
+
+namespace Broker.Actors.Settings;
+
+/// <summary><c>broker.cluster</c>, what of it is not the engine's.</summary>
+/// <param name="Enabled">The node is one of several.</param>
+/// <param name="Name">Nodes with the same one belong together.</param>
+/// <param name="Lease">How long a node lives without renewing it.</param>
+/// <param name="SecretMark">Tells secrets apart and tells nothing of them: 16 bits of a hash. The secret itself is the engine's.</param>
+internal sealed record ClusterSettings(bool Enabled, string Name, TimeSpan Lease, string SecretMark)
+{
+    private static readonly TimeSpan LeastLease = TimeSpan.FromMilliseconds(500);
+
+    /// <exception cref="HoconException">A value is wrong, or there is no Redis for the nodes to meet in.</exception>
+    public static ClusterSettings Read(HoconObject broker)
+    {
+        var cluster = broker.GetObject("cluster");
+        var enabled = cluster.Get("enabled");
+        if (enabled.AsBoolean() && broker.Get("redis.connection").AsString().Length == 0)
+            throw HoconChecks.Wrong(enabled, "the nodes of a cluster meet in Redis: set broker.redis.connection, too");
+
+        return new ClusterSettings(enabled.AsBoolean(), NameOf(cluster.Get("name")), cluster.Get("lease").DurationAtLeast(LeastLease), MarkOf(cluster.Get("secret").AsString()));
+    }
+
+    private static string MarkOf(string secret) =>
+        Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), "broker cluster"u8).AsSpan(0, 2));
+
+    /// <summary>Part of a key in Redis that holds a hash tag of its own.</summary>
+    private static string NameOf(HoconValue value)
+    {
+        var name = value.AsString();
+        return name.Length is > 0 and <= 64 && name.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_' or '.')
+            ? name
+            : throw HoconChecks.Wrong(value, "1 to 64 letters, digits, '-', '_' and '.' are allowed");
+    }
+}

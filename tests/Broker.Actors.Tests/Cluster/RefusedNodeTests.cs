@@ -1,0 +1,58 @@
+using Broker.Actors.Nodes;
+using Broker.Actors.Settings;
+using Broker.Actors.Tests.Nodes;
+using Broker.Hocon;
+
+namespace Broker.Actors.Tests.Cluster;
+
+public sealed class RefusedNodeTests
+{
+    [Theory]
+    [InlineData("prefix = other", "prefix \"other\"")]
+    [InlineData("redis.connection = ${redis}\"/3\"", "database 3")]
+    public async Task A_node_that_differs_in_what_all_must_have_in_common_is_refused(string settings, string reason)
+    {
+        await using var cluster = await ClusteredNodes.StartAsync(1);
+        var text = settings.Replace("${redis}", $"\"redis://{cluster.Redis.ConnectionString}\"", StringComparison.Ordinal);
+
+        var refused = await Assert.ThrowsAsync<BrokerStartException>(() => cluster.AddAsync(text));
+
+        Assert.Contains(reason, refused.Message, StringComparison.Ordinal);
+        Assert.Contains("broker.cluster.name", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Clusters_of_different_names_share_a_redis()
+    {
+        await using var cluster = await ClusteredNodes.StartAsync(1);
+
+        await using var other = await BrokerNode.StartAsync(cluster.Settings("prefix = other, cluster.name = other"));
+
+        Assert.True(other.IsMember);
+    }
+
+    [Fact]
+    public async Task A_node_alone_does_not_share_histories_with_a_cluster()
+    {
+        await using var cluster = await ClusteredNodes.StartAsync(1);
+
+        var refused = await Assert.ThrowsAsync<BrokerStartException>(() => cluster.AddAsync("cluster.enabled = off"));
+
+        Assert.Contains("another node with history", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Nodes_of_a_cluster_need_a_redis_to_meet_in()
+    {
+        var wrong = Assert.Throws<HoconException>(() => BrokerSettings.Read(Configuration.Parse("broker.cluster.enabled = on")));
+
+        Assert.Contains("broker.redis.connection", wrong.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("name = \"two words\"")]
+    [InlineData("name = \"\"")]
+    [InlineData("lease = 10ms")]
+    public void Wrong_settings_of_the_cluster_stop_the_start(string setting) =>
+        Assert.Throws<HoconException>(() => BrokerSettings.Read(Configuration.Parse($"broker.cluster {{ {setting} }}")));
+}
