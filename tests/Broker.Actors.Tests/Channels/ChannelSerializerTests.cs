@@ -1,0 +1,209 @@
+using System.Runtime.Serialization;
+using System.Text;
+using System.Text.Json;
+using Broker.Actors.Channels;
+using Broker.Actors.Nodes;
+using Broker.Actors.Redis;
+using Google.Protobuf;
+using Wire = Broker.Actors.Channels.Wire;
+
+namespace Broker.Actors.Tests.Channels;
+
+/// <summary>What relays and channel owners say to each other from node to node, on the engine that runs here.</summary>
+public sealed class ChannelSerializerTests : IAsyncLifetime
+{
+    private static readonly ChannelName News = ChannelName.Broadcast("news");
+    private static readonly StreamPosition Here = new("e1", 7);
+
+    private static readonly object[] Pinned =
+    [
+        new Attach(News, "r1", 3, Here),
+        new Attached(Here, Ready: true, HasHistory: true),
+        new Detach(ChannelName.User("ann", "news"), "r1"),
+        new Detached(ChannelName.Group("staff", "news")),
+        new PublishBatch(News, "r1", 3, [new OutgoingPublication([1, 2], "id", "me", 60, Shared: true, Foreign: true), new OutgoingPublication([], null, null, 0)]),
+        new BatchPublished(3, [Here, Here with { Offset = 300 }, new StreamPosition("e2", 1)]),
+        new BatchRefused(3, MayRepeat: true),
+        new Publications(
+        [
+            new Publication(News, Here, new byte[] { 1, 2 }, "id", "me", Shared: true),
+            new Publication(News, Here with { Offset = 8 }, Array.Empty<byte>()),
+            new Publication(News, new StreamPosition("e2", 1), new byte[] { 3 }),
+        ]),
+        new Standing(Here),
+        new ReadMissed(ChannelName.Session("key", "news"), 5, Here),
+        new Missed(5, Whole: true, Here, [new Publication(News, Here, new byte[] { 1 })], More: true),
+        new ReadLast(ChannelName.Raw("a:b"), 5),
+        new LastRead(5, [1, 2], "id"),
+    ];
+
+    private static readonly object[] Odd =
+    [
+        new Attach(ChannelName.Session("key", ""), "", 1, new StreamPosition("", 0)),
+        new Attached(new StreamPosition("", 0), Ready: false, HasHistory: false),
+        new Detach(ChannelName.Broadcast("a:b\u0000ü\U0001F600"), "r"),
+        new Detached(ChannelName.Raw("")),
+        new Detached(ChannelName.Raw("session:key:news")),
+        new PublishBatch(ChannelName.Group("g", "x:y"), "r", long.MaxValue, []),
+        new PublishBatch(News, "r", 1, [new OutgoingPublication(Large(5 << 20), "", "", int.MaxValue), new OutgoingPublication([0], null, "o", -1)]),
+        new BatchPublished(1, []),
+        new BatchPublished(1, [new StreamPosition("", 0), new StreamPosition("e", long.MaxValue), new StreamPosition("", 1)]),
+        new BatchRefused(0, MayRepeat: false),
+        new Publications([]),
+        new Publications([new Publication(ChannelName.User("ü", ":"), Here, Large(5 << 20), "", "")]),
+        new Missed(0, Whole: false, new StreamPosition("", 0), [], More: false),
+        new Missed(1, Whole: true, new StreamPosition("e2", 0), [new Publication(News, Here, Array.Empty<byte>(), null, "o")], More: false),
+        new LastRead(0, null, null),
+        new LastRead(1, [], ""),
+    ];
+
+    private readonly ActorSystem _system = ActorSystem.Create("wire", BrokerNode.EngineConfig());
+
+    public static TheoryData<string> Kinds => new(Pinned.Select(message => message.GetType().Name));
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public Task DisposeAsync() => _system.Terminate();
+
+    [Fact]
+    public void Every_message_comes_back_with_every_field()
+    {
+        foreach (var message in Pinned.Concat(Odd)) Assert.Equal(Fields(message), Fields(ThereAndBack(message)));
+    }
+
+    [Fact]
+    public void Every_message_that_goes_from_node_to_node_is_tried_here()
+    {
+        var kinds = typeof(IChannelMessage).Assembly.GetTypes()
+            .Where(type => !type.IsInterface && (typeof(IChannelMessage).IsAssignableFrom(type) || typeof(IChannelAnswer).IsAssignableFrom(type)));
+
+        Assert.Equal(kinds.Select(kind => kind.Name).Order(), Pinned.Select(message => message.GetType().Name).Order());
+    }
+
+    [Theory]
+    [InlineData("Attach", "A", "0a0808011a046e65777312027231180322060a0265311007")]
+    [InlineData("Attached", "a", "0a060a026531100710011801")]
+    [InlineData("Detach", "D", "0a0d08021203616e6e1a046e65777312027231")]
+    [InlineData("Detached", "d", "0a0f0803120573746166661a046e657773")]
+    [InlineData("PublishBatch", "B", "0a0808011a046e65777312027231180322120a020102120269641a026d65203c280130012200")]
+    [InlineData("BatchPublished", "b", "080312090a026531120307ac0212070a026532120101")]
+    [InlineData("BatchRefused", "r", "08031001")]
+    [InlineData("Publications", "P", "0a0808011a046e657773121a0a02653112100807120201021a02696422026d65280112020808120b0a02653212050801120103")]
+    [InlineData("Standing", "S", "0a060a0265311007")]
+    [InlineData("ReadMissed", "M", "0a0d080412036b65791a046e65777310051a060a0265311007")]
+    [InlineData("Missed", "m", "080510011a060a0265311007220808011a046e6577732a0b0a026531120508071201013001")]
+    [InlineData("ReadLast", "L", "0a0708051a03613a621005")]
+    [InlineData("LastRead", "l", "0805120201021a026964")]
+    public void The_bytes_of_a_message_stay_what_they_are(string kind, string manifest, string bytes)
+    {
+        // Other nodes may be of another version: a change here must leave these bytes readable, and these the same. Add lines, change none.
+        var message = Example(kind);
+        var serializer = _system.Serialization.FindSerializerFor(message);
+
+        Assert.Equal((1100, manifest), (serializer.Identifier, Serialization.ManifestFor(serializer, message)));
+        Assert.Equal(bytes, Convert.ToHexStringLower(serializer.ToBinary(message)));
+        Assert.Equal(Fields(message), Fields(_system.Serialization.Deserialize(Convert.FromHexString(bytes), 1100, manifest)));
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void What_a_later_version_adds_to_a_message_is_passed_over(string kind)
+    {
+        var message = Example(kind);
+        var (bytes, manifest) = Bytes(message);
+        var added = new Wire.Attach { Relay = "something new" }.ToByteArray().Select((part, i) => i == 0 ? (byte)(15 << 3 | 2) : part);
+
+        Assert.Equal(Fields(message), Fields(_system.Serialization.Deserialize([.. bytes, .. added], 1100, manifest)));
+    }
+
+    [Fact]
+    public void A_message_that_is_not_known_is_refused_by_its_manifest()
+    {
+        var refusal = Assert.Throws<SerializationException>(() => _system.Serialization.Deserialize([], 1100, "Z9"));
+
+        Assert.Contains("[Z9]", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void What_is_no_message_is_refused(string kind)
+    {
+        var (bytes, manifest) = Bytes(Example(kind));
+        var random = new Random(1);
+
+        for (var i = 0; i < 2000; i++)
+        {
+            var garbage = bytes[..random.Next(bytes.Length)];
+            for (var changes = random.Next(4); changes > 0 && garbage.Length > 0; changes--) garbage[random.Next(garbage.Length)] = (byte)random.Next(256);
+
+            var failure = Record.Exception(() => _system.Serialization.Deserialize(garbage, 1100, manifest));
+
+            Assert.True(failure is null or SerializationException, $"{Convert.ToHexString(garbage)}: {failure}");
+        }
+    }
+
+    [Fact]
+    public void A_channel_of_a_kind_that_is_not_known_is_refused()
+    {
+        var bytes = new Wire.Detached { Channel = new Wire.Channel { Kind = (Wire.Kind)77, Owner = "s3cret", Facility = "news" } }.ToByteArray();
+
+        var refusal = Assert.Throws<SerializationException>(() => _system.Serialization.Deserialize(bytes, 1100, "d"));
+
+        Assert.Contains("kind 77", refusal.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cret", refusal.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_session_key_stands_in_no_refusal()
+    {
+        var named = new Wire.Channel { Kind = Wire.Kind.Session, Owner = "s3cret:", Facility = "s3cret" };
+        var (bytes, manifest) = Bytes(new Detach(ChannelName.Session("s3cret", "s3cret"), "r1"));
+        var mixed = new Publications(
+            [new Publication(ChannelName.Session("s3cret", "a"), Here, Array.Empty<byte>()), new Publication(ChannelName.Session("s3cret", "b"), Here, Array.Empty<byte>())]);
+
+        Exception[] refusals =
+        [
+            Assert.Throws<SerializationException>(() => _system.Serialization.Deserialize(new Wire.Detached { Channel = named }.ToByteArray(), 1100, "d")),
+            Assert.Throws<SerializationException>(() => _system.Serialization.Deserialize(bytes[..^5], 1100, manifest)),
+            Assert.Throws<SerializationException>(() => { Bytes(mixed); }),
+        ];
+
+        Assert.All(refusals, refusal => Assert.DoesNotContain("s3cret", refusal.ToString(), StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Many_publications_name_their_channel_and_epoch_once()
+    {
+        var channel = ChannelName.Session("a-session-key", "a-facility");
+        var publications = Enumerable.Range(1, 100).Select(i => new Publication(channel, new StreamPosition("an-epoch", i), new byte[] { 1 })).ToList();
+
+        var text = Encoding.UTF8.GetString(Bytes(new Publications(publications)).Bytes);
+
+        foreach (var once in new[] { "a-session-key", "a-facility", "an-epoch" })
+            Assert.Equal(text.IndexOf(once, StringComparison.Ordinal), text.LastIndexOf(once, StringComparison.Ordinal));
+    }
+
+    private static byte[] Large(int length)
+    {
+        var bytes = new byte[length];
+        new Random(length).NextBytes(bytes);
+        return bytes;
+    }
+
+    private static object Example(string kind) => Pinned.Single(message => message.GetType().Name == kind);
+
+    /// <summary>All that a message holds, lists and payloads too; null and empty are not the same.</summary>
+    private static string Fields(object message) => message.GetType().Name + JsonSerializer.Serialize(message, message.GetType());
+
+    private (byte[] Bytes, string Manifest) Bytes(object message)
+    {
+        var serializer = _system.Serialization.FindSerializerFor(message);
+        return (serializer.ToBinary(message), Serialization.ManifestFor(serializer, message));
+    }
+
+    private object ThereAndBack(object message)
+    {
+        var (bytes, manifest) = Bytes(message);
+        return _system.Serialization.Deserialize(bytes, 1100, manifest);
+    }
+}
