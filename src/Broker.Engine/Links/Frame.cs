@@ -50,16 +50,15 @@ internal readonly record struct Frame(byte[] Bytes, int Length, FrameKind Kind)
 
     public const int HeaderLength = 6;
 
-    /// <summary>The longest payload.</summary>
-    public const int MaxLength = 64 * 1024;
+    /// <summary>Longer ones are rare, and a pool would keep their memory.</summary>
+    private const int MaxPooledLength = 128 * 1024;
 
     public ReadOnlyMemory<byte> Memory => Bytes.AsMemory(0, Length);
 
     /// <summary>A frame with room for its payload: <see cref="Payload"/>.</summary>
     public static Frame Rent(FrameKind kind, int payloadLength)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(payloadLength, MaxLength);
-        var bytes = ArrayPool<byte>.Shared.Rent(HeaderLength + payloadLength);
+        var bytes = RentBytes(HeaderLength + payloadLength);
         BinaryPrimitives.WriteInt32LittleEndian(bytes, payloadLength);
         bytes[4] = WireVersion;
         bytes[5] = (byte)kind;
@@ -75,7 +74,18 @@ internal readonly record struct Frame(byte[] Bytes, int Length, FrameKind Kind)
 
     public Span<byte> Payload => Bytes.AsSpan(HeaderLength, Length - HeaderLength);
 
-    public void Return() => ArrayPool<byte>.Shared.Return(Bytes);
+    public void Return() => ReturnBytes(Bytes);
+
+    /// <summary>Room for a frame or a part of one; goes back by <see cref="ReturnBytes"/>.</summary>
+    public static byte[] RentBytes(int length) => length > MaxPooledLength ? new byte[length] : ArrayPool<byte>.Shared.Rent(length);
+
+    public static void ReturnBytes(byte[] bytes)
+    {
+        if (bytes.Length <= MaxPooledLength)
+        {
+            ArrayPool<byte>.Shared.Return(bytes);
+        }
+    }
 
     /// <summary>Takes the first frame off a buffer.</summary>
     /// <param name="buffer">What has arrived; moved on behind the frame.</param>

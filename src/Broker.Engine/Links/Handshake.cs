@@ -23,8 +23,8 @@ internal enum HandshakeStep
 /// <summary>
 /// Two nodes show each other that they know the shared secret, without saying it.
 /// <code>
-/// dialler → Hello(system, identity, nonce)
-///           Challenge(system, identity, nonce) ← acceptor
+/// dialler → Hello(system, identity, longest frame, nonce)
+///           Challenge(system, identity, longest frame, nonce) ← acceptor
 /// dialler → Proof(HMAC(secret, "dialler" + Hello + Challenge + binding))
 ///           Welcome(taken, HMAC(secret, "acceptor" + taken + Hello + Challenge + binding)) ← acceptor
 /// </code>
@@ -52,11 +52,14 @@ internal sealed class Handshake
     private Handshake(HandshakeTerms terms, ReadOnlySpan<byte> binding, Func<NodeIdentity, bool>? take)
     {
         (_secret, _binding, _system, _take) = (terms.Secret, binding.ToArray(), terms.System, take);
-        _own = [.. Introduction(terms.System, terms.Self), .. RandomNumberGenerator.GetBytes(NonceLength)];
+        _own = [.. Introduction(terms), .. RandomNumberGenerator.GetBytes(NonceLength)];
     }
 
     /// <summary>Who the other side is; trustworthy only when it is done.</summary>
     public NodeIdentity? Peer { get; private set; }
+
+    /// <summary>The longest payload that the other side takes once it is done.</summary>
+    public int PeerMaxFrame { get; private set; }
 
     public string? Failure { get; private set; }
 
@@ -158,7 +161,7 @@ internal sealed class Handshake
     /// <summary>System, identity and nonce of the other side.</summary>
     private bool TryIntroduce(ReadOnlySpan<byte> payload)
     {
-        if (payload.Length <= NonceLength || !TryReadIntroduction(payload[..^NonceLength], out var system, out var identity))
+        if (payload.Length <= NonceLength || !TryReadIntroduction(payload[..^NonceLength], out var system, out var identity, out var maxFrame))
         {
             Fail("it does not speak our protocol");
             return false;
@@ -178,23 +181,24 @@ internal sealed class Handshake
         }
 
         _theirs = payload.ToArray();
-        Peer = identity;
+        (Peer, PeerMaxFrame) = (identity, maxFrame);
         return true;
     }
 
-    private static byte[] Introduction(string system, NodeIdentity self)
+    private static byte[] Introduction(HandshakeTerms terms)
     {
         using var stream = new MemoryStream();
         using var writer = new BinaryWriter(stream);
-        writer.Write(system);
-        writer.Write(self.Address.ToString());
-        writer.Write(self.Uid);
+        writer.Write(terms.System);
+        writer.Write(terms.Self.Address.ToString());
+        writer.Write(terms.Self.Uid);
+        writer.Write(terms.MaxFrame);
         return stream.ToArray();
     }
 
-    private static bool TryReadIntroduction(ReadOnlySpan<byte> bytes, out string system, out NodeIdentity? identity)
+    private static bool TryReadIntroduction(ReadOnlySpan<byte> bytes, out string system, out NodeIdentity? identity, out int maxFrame)
     {
-        (system, identity) = ("", null);
+        (system, identity, maxFrame) = ("", null, 0);
         try
         {
             using var reader = new BinaryReader(new MemoryStream(bytes.ToArray()));
@@ -205,6 +209,7 @@ internal sealed class Handshake
             }
 
             identity = new NodeIdentity(address, reader.ReadInt64());
+            maxFrame = reader.ReadInt32();
             return true;
         }
         catch (Exception broken) when (broken is EndOfStreamException or FormatException or ArgumentException or IOException)
@@ -220,5 +225,5 @@ internal sealed class Handshake
     }
 }
 
-/// <summary>What both sides of a link must agree on, and who this one is.</summary>
-internal sealed record HandshakeTerms(string System, NodeIdentity Self, byte[] Secret);
+/// <summary>What both sides of a link must agree on, who this one is, and the longest payload that it takes.</summary>
+internal sealed record HandshakeTerms(string System, NodeIdentity Self, byte[] Secret, int MaxFrame);

@@ -7,6 +7,9 @@ namespace Broker.Engine;
 /// <summary>One connection to a node that has proved itself: writes what waits for the node, hands on what comes from it, ends when silent.</summary>
 internal sealed class Link : IDisposable
 {
+    /// <summary>What goes out in one write; a frame that is longer goes as it is, without a copy.</summary>
+    private const int WriteLength = 64 * 1024;
+
     private static readonly TimeSpan RetirePatience = TimeSpan.FromSeconds(1);
 
     private readonly Wire _wire;
@@ -130,7 +133,7 @@ internal sealed class Link : IDisposable
             var buffer = read.Buffer;
             while (true)
             {
-                var outcome = Frame.TryRead(ref buffer, Frame.MaxLength, out var kind, out var payload);
+                var outcome = Frame.TryRead(ref buffer, _links.Settings.MaxFrame, out var kind, out var payload);
                 if (outcome == FrameRead.Incomplete)
                 {
                     break;
@@ -162,10 +165,10 @@ internal sealed class Link : IDisposable
         }
 
         var length = (int)payload.Length;
-        var whole = ArrayPool<byte>.Shared.Rent(length);
+        var whole = Frame.RentBytes(length);
         payload.CopyTo(whole);
         var isGood = _node.OnFrame(kind, whole.AsSpan(0, length));
-        ArrayPool<byte>.Shared.Return(whole);
+        Frame.ReturnBytes(whole);
         return isGood;
     }
 
@@ -214,14 +217,32 @@ internal sealed class Link : IDisposable
 
     private ValueTask WriteAsync(Frame frame)
     {
+        if (frame.Length - Frame.HeaderLength > _wire.MaxFrame)
+        {
+            _links.DropTooLong(Peer.Address, frame.Length);
+            frame.Return();
+            return ValueTask.CompletedTask;
+        }
+
+        _hasWritten = true;
+        _links.Counters.CountSent(1, frame.Length);
+        if (frame.Length > WriteLength)
+        {
+            return WriteLongAsync(frame);
+        }
+
         frame.Memory.Span.CopyTo(_wire.Writer.GetSpan(frame.Length));
         _wire.Writer.Advance(frame.Length);
-        _links.Counters.CountSent(1, frame.Length);
         frame.Return();
-        _hasWritten = true;
 
         // Together in one write, but not without end.
-        return _wire.Writer.UnflushedBytes < Frame.MaxLength ? ValueTask.CompletedTask : FlushAsync();
+        return _wire.Writer.UnflushedBytes < WriteLength ? ValueTask.CompletedTask : FlushAsync();
+    }
+
+    private async ValueTask WriteLongAsync(Frame frame)
+    {
+        await _wire.Writer.WriteAsync(frame.Memory).ConfigureAwait(false);
+        frame.Return();
     }
 
     private async ValueTask FlushAsync() => await _wire.Writer.FlushAsync().ConfigureAwait(false);

@@ -17,6 +17,9 @@ internal sealed record LinkSettings
     /// <summary>0 for any.</summary>
     public required int Port { get; init; }
 
+    /// <summary>The longest payload of a frame, once both sides know each other.</summary>
+    public required int MaxFrame { get; init; }
+
     public required byte[] Secret { get; init; }
 
     /// <summary>Null without TLS.</summary>
@@ -63,6 +66,7 @@ internal sealed record LinkSettings
             Host = host,
             BindHost = bind,
             Port = tcp.GetInt("port"),
+            MaxFrame = (int)Bytes(tcp, "akka.remote.dot-netty.tcp.", "maximum-frame-size", 32_000, 1 << 30),
             Secret = Encoding.UTF8.GetBytes(secret),
             Certificate = tcp.GetBoolean("enable-ssl") ? ReadCertificate(tcp.GetConfig("ssl.certificate")) : null,
             HandshakeTimeout = link.GetTimeSpan("handshake-timeout", allowInfinite: false),
@@ -72,8 +76,16 @@ internal sealed record LinkSettings
             MinBackOff = link.GetTimeSpan("min-back-off", allowInfinite: false),
             MaxBackOff = link.GetTimeSpan("max-back-off", allowInfinite: false),
             GiveUp = link.GetTimeSpan("give-up", allowInfinite: false),
-            QueueSize = link.GetByteSize("queue-size") ?? 0,
+            QueueSize = Bytes(link, "akka.remote.link.", "queue-size", 32_000, long.MaxValue),
         };
+    }
+
+    private static long Bytes(Config config, string path, string name, long least, long most)
+    {
+        var bytes = config.GetByteSize(name) ?? 0;
+        return bytes >= least && bytes <= most
+            ? bytes
+            : throw new ConfigurationException($"{path}{name} is {bytes} bytes; it must be {least} to {most}.");
     }
 
     private static X509Certificate2 ReadCertificate(Config config)

@@ -57,7 +57,7 @@ internal sealed class Links : IDisposable
     /// <summary>The nodes that this one knows of, linked or not.</summary>
     public IReadOnlyCollection<RemoteNode> Nodes => [.. _nodes.Values];
 
-    private HandshakeTerms Terms => new(System.Name, Self, Settings.Secret);
+    private HandshakeTerms Terms => new(System.Name, Self, Settings.Secret, Settings.MaxFrame);
 
     /// <summary>Takes connections: when there are actors.</summary>
     public void Start() => Task.Run(AcceptAsync);
@@ -168,6 +168,16 @@ internal sealed class Links : IDisposable
             LogOnce($"dial {address}", $"No link to {address}: {failure.Message}");
         }
     }
+
+    /// <summary>A frame was longer than this or the other node takes, and is not sent.</summary>
+    public void DropTooLong(Address address, long length)
+    {
+        Counters.CountDropped();
+        LogOnce($"long {address}", $"A message of {length} bytes is not sent to {address}: it is longer than akka.remote.dot-netty.tcp.maximum-frame-size here or there");
+    }
+
+    public void LogFull(Address address) => LogOnce(
+        $"full {address}", $"More is to be sent to {address} than goes out: what akka.remote.link.queue-size has no room for is dropped");
 
     /// <summary>
     /// Waits until the others, who have been told that this node leaves, have closed their ends, so that nothing is lost that they sent

@@ -22,11 +22,11 @@ internal readonly ref struct MessageFrame
 
     /// <returns>False if it is longer than a frame may be.</returns>
     public static bool TryWrite(
-        int serializer, ReadOnlySpan<byte> recipient, ReadOnlySpan<byte> sender, string manifest, ReadOnlySpan<byte> message, out Frame frame)
+        int serializer, ReadOnlySpan<byte> recipient, ReadOnlySpan<byte> sender, string manifest, ReadOnlySpan<byte> message, int maxLength, out Frame frame)
     {
         var manifestLength = Encoding.UTF8.GetByteCount(manifest);
         var length = 4L + 2 + recipient.Length + 2 + sender.Length + 2 + manifestLength + message.Length;
-        if (length > Frame.MaxLength)
+        if (length > maxLength)
         {
             frame = default;
             return false;

@@ -50,7 +50,11 @@ internal sealed class RemoteNode
     /// <summary>Queues a frame. One that finds no room is lost.</summary>
     public void Send(Frame frame)
     {
-        Queue.TryAdd(frame);
+        if (!Queue.TryAdd(frame))
+        {
+            _links.LogFull(Address);
+        }
+
         if (Volatile.Read(ref _link) is null)
         {
             DialIfNeeded();

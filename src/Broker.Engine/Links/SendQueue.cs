@@ -2,7 +2,10 @@ using System.Threading.Channels;
 
 namespace Broker.Engine;
 
-/// <summary>What waits for one node. Bounded in bytes; what does not fit is dropped and counted, nobody waits for room.</summary>
+/// <summary>
+/// What waits for one node. Bounded in bytes; what does not fit is dropped and counted, nobody waits for room. A frame that is longer than
+/// half of what may wait counts as half: it fits now and then, and leaves room for others, but no more than two of them wait.
+/// </summary>
 internal sealed class SendQueue(long maxBytes, LinkCounters counters)
 {
     private readonly Channel<Frame> _frames = Channel.CreateUnbounded<Frame>();
@@ -15,17 +18,23 @@ internal sealed class SendQueue(long maxBytes, LinkCounters counters)
     /// <returns>False if there is no room.</returns>
     public bool TryAdd(Frame frame)
     {
-        // The length is read before the frame is another's: once queued it may be sent and its bytes rented out again.
-        var length = frame.Length;
-        if (Interlocked.Add(ref _bytes, length) > maxBytes || !_frames.Writer.TryWrite(frame))
+        var weight = WeightOf(frame);
+        var waiting = Volatile.Read(ref _bytes);
+        while (waiting + weight <= maxBytes)
         {
-            Interlocked.Add(ref _bytes, -length);
-            frame.Return();
-            counters.CountDropped();
-            return false;
+            var seen = Interlocked.CompareExchange(ref _bytes, waiting + weight, waiting);
+            if (seen == waiting)
+            {
+                _frames.Writer.TryWrite(frame);
+                return true;
+            }
+
+            waiting = seen;
         }
 
-        return true;
+        frame.Return();
+        counters.CountDropped();
+        return false;
     }
 
     public ValueTask<bool> WaitAsync(CancellationToken cancel) => _frames.Reader.WaitToReadAsync(cancel);
@@ -37,7 +46,7 @@ internal sealed class SendQueue(long maxBytes, LinkCounters counters)
             return false;
         }
 
-        Interlocked.Add(ref _bytes, -frame.Length);
+        Interlocked.Add(ref _bytes, -WeightOf(frame));
         return true;
     }
 
@@ -50,6 +59,8 @@ internal sealed class SendQueue(long maxBytes, LinkCounters counters)
             counters.CountDropped();
         }
     }
+
+    private long WeightOf(Frame frame) => Math.Min(frame.Length, maxBytes / 2);
 }
 
 /// <summary>What went over the links of a node since it started.</summary>

@@ -28,6 +28,9 @@ internal sealed class Wire : IDisposable
     /// <summary>The hash of the accepting side's certificate, empty without TLS.</summary>
     public byte[] Binding { get; }
 
+    /// <summary>The longest payload that the other side takes; known after the handshake.</summary>
+    public int MaxFrame { get; private set; }
+
     /// <summary>The side that was connected to.</summary>
     public static async Task<Wire> AcceptAsync(Socket socket, LinkSettings settings, CancellationToken cancel)
     {
@@ -113,6 +116,7 @@ internal sealed class Wire : IDisposable
 
             if (step != HandshakeStep.Continue)
             {
+                MaxFrame = handshake.PeerMaxFrame;
                 return step;
             }
         }

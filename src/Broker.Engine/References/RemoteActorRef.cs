@@ -81,12 +81,13 @@ internal sealed class RemoteActorRef : ActorRefBase
             var serializer = System.Serialization.FindSerializerFor(message);
             var bytes = serializer.ToBinary(message);
             var manifest = Serialization.ManifestFor(serializer, message);
-            if (MessageFrame.TryWrite(serializer.Identifier, NameBytes, _links.NameOfSender(sender), manifest, bytes, out frame))
+            if (MessageFrame.TryWrite(
+                serializer.Identifier, NameBytes, _links.NameOfSender(sender), manifest, bytes, _links.Settings.MaxFrame, out frame))
             {
                 return true;
             }
 
-            System.Log.Error($"A {message.GetType()} of {bytes.Length} bytes is too long for a frame; it is not sent to {this}");
+            _links.DropTooLong(Path.Address, bytes.Length);
         }
         catch (Exception failure)
         {

@@ -133,7 +133,7 @@ internal static class Payload
 
         var manifest = reader.ReadString();
         var length = reader.ReadInt32();
-        var bytes = length is >= 0 and <= Frame.MaxLength ? reader.ReadBytes(length) : [];
+        var bytes = length >= 0 && length <= reader.BaseStream.Length - reader.BaseStream.Position ? reader.ReadBytes(length) : [];
         return bytes.Length == length
             ? serialization.Deserialize(bytes, id, manifest)
             : throw new SerializationException("A message within a message is cut short.");

@@ -173,9 +173,27 @@ public sealed class RemoteTests : ClusterTest
         kit.ExpectTerminated(seen, Patience);
     }
 
-    private async Task<(ActorSystem Here, ActorSystem There)> TwoAsync()
+    [Fact]
+    public async Task A_long_message_arrives_where_the_settings_let_it()
     {
-        var systems = await StartManyAsync(2);
+        var (here, there) = await TwoAsync("akka.remote.dot-netty.tcp.maximum-frame-size = 6MiB");
+        using var kit = KitOf(here);
+        var echo = await SeenFromAsync(here, there.ActorOf(Props.Create(() => new Echo()), "echo"), there);
+        var bytes = new byte[5 << 20];
+        new Random(1).NextBytes(bytes);
+
+        echo.Tell("before", kit.TestActor);
+        echo.Tell(bytes, kit.TestActor);
+        echo.Tell("after", kit.TestActor);
+
+        kit.ExpectMsg("before", Patience);
+        Assert.True(bytes.AsSpan().SequenceEqual(kit.ExpectMsg<byte[]>(Patience)));
+        kit.ExpectMsg("after", Patience);
+    }
+
+    private async Task<(ActorSystem Here, ActorSystem There)> TwoAsync(string more = "")
+    {
+        var systems = await StartManyAsync(2, more);
         return (systems[0], systems[1]);
     }
 

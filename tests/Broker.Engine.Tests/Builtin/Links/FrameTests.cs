@@ -19,7 +19,7 @@ public sealed class FrameTests
             waiting = [.. waiting, .. bytes.Skip(at).Take(piece)];
             at += piece;
             var buffer = new ReadOnlySequence<byte>(waiting);
-            while (Frame.TryRead(ref buffer, Frame.MaxLength, out _, out var payload) == FrameRead.Complete)
+            while (Frame.TryRead(ref buffer, 1 << 20, out _, out var payload) == FrameRead.Complete)
             {
                 read.Add(payload.ToArray());
             }
@@ -55,7 +55,7 @@ public sealed class FrameTests
     [Fact]
     public void A_message_comes_out_as_it_went_in() => Prop.ForAll<int, byte[], byte[]>((serializer, path, message) =>
     {
-        Assert.True(MessageFrame.TryWrite(serializer, path, [1, 2], "manifest", message, out var frame));
+        Assert.True(MessageFrame.TryWrite(serializer, path, [1, 2], "manifest", message, 1 << 20, out var frame));
         Assert.True(MessageFrame.TryRead(frame.Payload, out var read));
 
         Assert.Equal(serializer, read.Serializer);
@@ -77,7 +77,20 @@ public sealed class FrameTests
     [Fact]
     public void What_is_longer_than_a_frame_is_not_written()
     {
-        Assert.False(MessageFrame.TryWrite(1, "/user/a"u8, [], "m", new byte[Frame.MaxLength], out _));
-        Assert.True(MessageFrame.TryWrite(1, "/user/a"u8, [], "m", new byte[Frame.MaxLength - 50], out _));
+        Assert.False(MessageFrame.TryWrite(1, "/user/a"u8, [], "m", new byte[1000], maxLength: 1000, out _));
+        Assert.True(MessageFrame.TryWrite(1, "/user/a"u8, [], "m", new byte[1000 - 50], maxLength: 1000, out _));
+    }
+
+    [Fact]
+    public void A_header_takes_no_memory_for_what_it_announces()
+    {
+        byte[] header = [.. BitConverter.GetBytes(60 << 20), Frame.WireVersion, (byte)FrameKind.Message];
+        var buffer = new ReadOnlySequence<byte>(header);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        var outcome = Frame.TryRead(ref buffer, 64 << 20, out _, out _);
+
+        Assert.Equal(FrameRead.Incomplete, outcome);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
     }
 }

@@ -14,8 +14,8 @@ public sealed class HandshakeTests
 
         Assert.Equal((HandshakeStep.Done, HandshakeStep.Done), Talk(dialler, acceptor));
 
-        Assert.Equal(There, dialler.Peer);
-        Assert.Equal(Here, acceptor.Peer);
+        Assert.Equal((There, 200_000), (dialler.Peer, dialler.PeerMaxFrame));
+        Assert.Equal((Here, 100_000), (acceptor.Peer, acceptor.PeerMaxFrame));
     }
 
     [Fact]
@@ -78,7 +78,7 @@ public sealed class HandshakeTests
     [Fact]
     public void Another_system_is_refused()
     {
-        var stranger = Handshake.Dial(new HandshakeTerms("other", Here, Encoding.UTF8.GetBytes("secret")), []);
+        var stranger = Handshake.Dial(new HandshakeTerms("other", Here, Encoding.UTF8.GetBytes("secret"), 1), []);
         var hello = stranger.Hello();
 
         Assert.Equal(HandshakeStep.Failed, Accept().Step(hello.Kind, hello.Payload, out var answer));
@@ -115,10 +115,10 @@ public sealed class HandshakeTests
     }
 
     private static Handshake Dial(string secret = "secret", string binding = "") =>
-        Handshake.Dial(new HandshakeTerms("s", Here, Encoding.UTF8.GetBytes(secret)), Encoding.UTF8.GetBytes(binding));
+        Handshake.Dial(new HandshakeTerms("s", Here, Encoding.UTF8.GetBytes(secret), 100_000), Encoding.UTF8.GetBytes(binding));
 
     private static Handshake Accept(string binding = "", Func<NodeIdentity, bool>? take = null) =>
-        Handshake.Accept(new HandshakeTerms("s", There, "secret"u8.ToArray()), Encoding.UTF8.GetBytes(binding), take ?? (_ => true));
+        Handshake.Accept(new HandshakeTerms("s", There, "secret"u8.ToArray(), 200_000), Encoding.UTF8.GetBytes(binding), take ?? (_ => true));
 
     private static (HandshakeStep Dialler, HandshakeStep Acceptor) Talk(Handshake dialler, Handshake acceptor, List<(FrameKind, byte[])>? said = null)
     {

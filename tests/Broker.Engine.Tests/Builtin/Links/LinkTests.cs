@@ -47,7 +47,7 @@ public sealed class LinkTests : IDisposable
     public async Task Strangers_are_cut_off_and_nothing_of_them_stays()
     {
         var system = Start("akka.remote.link { handshake-timeout = 300ms, secret = s }");
-        var hello = Handshake.Dial(new HandshakeTerms("links", Other, "wrong"u8.ToArray()), []).Hello();
+        var hello = Handshake.Dial(new HandshakeTerms("links", Other, "wrong"u8.ToArray(), 1), []).Hello();
         byte[][] openings =
         [
             [],
@@ -79,7 +79,7 @@ public sealed class LinkTests : IDisposable
         var relay = new Relay { Target = new IPEndPoint(IPAddress.Loopback, LinksOf(b).Self.Address.Port!.Value) };
         _relays.Add(relay);
         using var dialled = await Wire.DialAsync(new Address("akka.tcp", "links", "127.0.0.1", relay.Port), LinksOf(a).Settings, default);
-        var handshake = Handshake.Dial(new HandshakeTerms("links", Other, []), dialled.Binding);
+        var handshake = Handshake.Dial(new HandshakeTerms("links", Other, [], 1), dialled.Binding);
         Assert.Equal(HandshakeStep.Done, await dialled.ShakeHandsAsync(handshake, isDialler: true, default));
 
         using var stranger = await Connect(b);
@@ -130,13 +130,57 @@ public sealed class LinkTests : IDisposable
     [Fact]
     public void Over_tls_with_a_certificate_of_ones_own_messages_arrive()
     {
-        var tls = Tls();
+        var tls = Tls() + "\nakka.remote.dot-netty.tcp.maximum-frame-size = 6MiB";
         var (a, b) = (Start(tls), Start(tls));
         using var kit = new TestKit(b);
 
         Remote(a, kit.TestActor).Tell("hello", ActorRefs.NoSender);
+        Remote(a, kit.TestActor).Tell(new byte[5 << 20], ActorRefs.NoSender);
 
         kit.ExpectMsg("hello", Patience);
+        Assert.Equal(5 << 20, kit.ExpectMsg<byte[]>(Patience).Length);
+    }
+
+    [Fact]
+    public async Task A_stranger_who_announces_a_long_frame_is_cut_off_before_it_comes()
+    {
+        var system = Start("akka.remote { link.handshake-timeout = 60s, dot-netty.tcp.maximum-frame-size = 64MiB }");
+        using var stranger = await Connect(system);
+
+        await stranger.SendAsync((byte[])[.. BitConverter.GetBytes(60 << 20), Frame.WireVersion, (byte)FrameKind.Hello]);
+
+        await HungUp(stranger);
+        await Eventually(() => LinksOf(system).Counters.Refused == 1);
+    }
+
+    [Theory]
+    [InlineData("128000b", "6MiB")]
+    [InlineData("6MiB", "128000b")]
+    public void What_either_side_does_not_take_is_dropped_and_counted_and_the_link_stays(string here, string there)
+    {
+        // A frame that the other side did not take cut the link, and what had to be sent again cut the next one.
+        var a = Start($"akka.remote.dot-netty.tcp.maximum-frame-size = {here}");
+        using var kit = new TestKit(Start($"akka.remote.dot-netty.tcp.maximum-frame-size = {there}"));
+        var seen = Remote(a, kit.TestActor);
+
+        seen.Tell("before", ActorRefs.NoSender);
+        seen.Tell(new byte[5 << 20], ActorRefs.NoSender);
+        seen.Tell("after", ActorRefs.NoSender);
+
+        kit.ExpectMsg("before", Patience);
+        kit.ExpectMsg("after", Patience);
+        Assert.Equal(1, LinksOf(a).Counters.Dropped);
+    }
+
+    [Theory]
+    [InlineData("dot-netty.tcp.maximum-frame-size = 31KiB")]
+    [InlineData("dot-netty.tcp.maximum-frame-size = 2GiB")]
+    [InlineData("link.queue-size = 0")]
+    public void Sizes_that_no_link_could_work_with_are_refused(string setting)
+    {
+        var refused = Assert.Throws<ConfigurationException>(() => Start($"akka.remote.{setting}"));
+
+        Assert.Contains(setting.Split(' ')[0], refused.Message);
     }
 
     [Fact]
