@@ -21,6 +21,7 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
     private LastValue _read;
     private bool _unsettled;
     private bool _refused;
+    private bool _stops;
 
     protected ChannelActor(BrokerServices services)
     {
@@ -39,7 +40,7 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
         ReceiveFromRedis<SubscriptionLost>(_ => OnLost());
         ReceiveFromRedis<SubscriptionRefused>(OnRefused);
         Receive<Tick>(OnTick);
-        Receive<StopChannel>(_ => Context.Stop(Self));
+        Receive<StopChannel>(_ => Stop());
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -64,6 +65,9 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
     protected abstract bool IsReady { get; }
 
     protected abstract bool IsIdle { get; }
+
+    /// <summary>Redis has yet to answer publishes that nobody could tell again from new ones: whoever takes the channel over has no answer for them.</summary>
+    protected virtual bool AwaitsAnswers => false;
 
     protected override void PreStart()
     {
@@ -217,6 +221,12 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
 
     private void OnPublishBatch(PublishBatch batch)
     {
+        if (_stops)
+        {
+            Sender.Tell(new BatchReturned(batch.Number));
+            return;
+        }
+
         switch (_relays.Take(batch.Relay, batch.Number, out var answer))
         {
             case AttachedRelays.Verdict.Take when !Services.MayOwn:
@@ -338,6 +348,18 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
         _refused = true;
         Timers.StartSingleTimer(Tick.SubscribeAgain, Tick.SubscribeAgain, Services.Settings.Channel.SubscribeAgainAfter);
         OnLost();
+    }
+
+    protected virtual void Stop()
+    {
+        _stops = true;
+        StopWhenAnswered();
+    }
+
+    /// <summary>Redis answers within its timeout, well or not: nobody waits for ever.</summary>
+    protected void StopWhenAnswered()
+    {
+        if (_stops && !AwaitsAnswers) Context.Stop(Self);
     }
 
     private void OnTick(Tick tick)

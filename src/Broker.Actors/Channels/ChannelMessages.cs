@@ -35,6 +35,9 @@ internal sealed record BatchPublished(long Number, IReadOnlyList<StreamPosition>
 /// <param name="MayRepeat">Sending the same publications again does no harm: none was sent, or the history is large enough to tell repeats.</param>
 internal sealed record BatchRefused(long Number, bool MayRepeat) : IChannelAnswer;
 
+/// <summary>The owner stops and has not taken the batch: it is for the next owner.</summary>
+internal sealed record BatchReturned(long Number) : IChannelAnswer;
+
 /// <summary>Publications in channel order, for every subscriber of the relay.</summary>
 internal sealed record Publications(IReadOnlyList<Publication> Items) : IChannelAnswer;
 

@@ -15,6 +15,7 @@ internal sealed class LiveChannelActor : ChannelActor
     private bool _lost;
     private bool _wasLost;
     private bool _wasSubscribed;
+    private int _underWay;
 
     public LiveChannelActor(BrokerServices services) : base(services) => ReceiveFromRedis<BatchSent>(OnBatchSent);
 
@@ -25,6 +26,8 @@ internal sealed class LiveChannelActor : ChannelActor
     protected override bool IsReady => IsSubscribed;
 
     protected override bool IsIdle => _log.IsIdle && _early.Count == 0;
+
+    protected override bool AwaitsAnswers => _underWay > 0;
 
     protected override void Start()
     {
@@ -67,6 +70,13 @@ internal sealed class LiveChannelActor : ChannelActor
     protected override void ReadMissed(ReadMissed order, IActorRef relay) =>
         relay.Tell(new Missed(order.Ticket, order.Since == Position, Position, [], More: false));
 
+    protected override void Stop()
+    {
+        foreach (var batch in _early) Answer(batch.Relay, batch.Number, new BatchReturned(batch.Number));
+        _early.Clear();
+        base.Stop();
+    }
+
     protected override bool Holds(byte[] payload) => _log.Holds(payload);
 
     protected override void LastValueIs(byte[]? payload)
@@ -85,6 +95,7 @@ internal sealed class LiveChannelActor : ChannelActor
     private void Send(PublishBatch batch)
     {
         foreach (var publication in batch.Publications) _log.Sending(publication);
+        _underWay++;
 
         Services.Bus.PublishAsync(Keys, batch.Publications)
             .PipeTo(Self, success: () => new BatchSent(Subscription, batch, null), failure: fault => new BatchSent(Subscription, batch, fault));
@@ -92,18 +103,22 @@ internal sealed class LiveChannelActor : ChannelActor
 
     private void OnBatchSent(BatchSent sent)
     {
+        _underWay--;
         foreach (var publication in sent.Batch.Publications) _log.Answered(publication);
         if (!Timers.IsTimerActive(Tick.Forget)) Timers.StartSingleTimer(Tick.Forget, Tick.Forget, LiveLog.Patience);
 
         if (sent.Fault is null)
         {
             Answer(sent.Batch.Relay, sent.Batch.Number, new BatchPublished(sent.Batch.Number, []));
-            return;
+        }
+        else
+        {
+            // It may have been carried out: sending it again could double it.
+            Services.Log.LogWarning("Publishing on {Channel} failed: {Reason}", Name, sent.Fault.Message);
+            Answer(sent.Batch.Relay, sent.Batch.Number, new BatchRefused(sent.Batch.Number, MayRepeat: false));
         }
 
-        // It may have been carried out: sending it again could double it.
-        Services.Log.LogWarning("Publishing on {Channel} failed: {Reason}", Name, sent.Fault.Message);
-        Answer(sent.Batch.Relay, sent.Batch.Number, new BatchRefused(sent.Batch.Number, MayRepeat: false));
+        StopWhenAnswered();
     }
 
     private void ForgetLate()

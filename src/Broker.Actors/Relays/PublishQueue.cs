@@ -91,6 +91,23 @@ internal sealed class PublishQueue(int maxCount, long maxBytes)
         return failed;
     }
 
+    /// <summary>
+    /// Those of the batch under way whose time was over before then, each once: what becomes of them nobody knows. The batch stays and comes again, as the owner may have taken it.
+    /// </summary>
+    public IReadOnlyList<Pending> GiveUp(TimeSpan before)
+    {
+        var givenUp = new List<Pending>();
+        for (var i = 0; i < _underWay.Count; i++)
+        {
+            if (_underWay[i].Until > before || _underWay[i].Ticket == PublishTicket.GivenUp) continue;
+
+            givenUp.Add(_underWay[i]);
+            _underWay[i] = _underWay[i] with { Ticket = PublishTicket.GivenUp };
+        }
+
+        return givenUp;
+    }
+
     /// <summary>Takes out what has waited too long.</summary>
     public IReadOnlyList<Pending> Expire(TimeSpan now)
     {

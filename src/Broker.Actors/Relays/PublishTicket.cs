@@ -21,7 +21,17 @@ internal readonly record struct PublishResult(StreamPosition? Position, PublishF
 /// <summary>Who wants to know how a publish ended. Told once for each channel that it was published on, on that relay's thread; must only hand over.</summary>
 internal abstract class PublishTicket
 {
+    /// <summary>Of one who has been told already that nobody knows.</summary>
+    public static readonly PublishTicket GivenUp = new NobodysTicket();
+
     public abstract void Done(PublishResult result);
+
+    private sealed class NobodysTicket : PublishTicket
+    {
+        public override void Done(PublishResult result)
+        {
+        }
+    }
 }
 
 /// <summary>For code that awaits.</summary>

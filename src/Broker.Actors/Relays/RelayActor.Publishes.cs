@@ -33,6 +33,15 @@ internal sealed partial class RelayActor
         Timers.StartSingleTimer(Tick.TryAgain, Tick.TryAgain, TryAgain);
     }
 
+    private void OnBatchReturned(BatchReturned returned)
+    {
+        if (!_link.IsOwner(Sender) || returned.Number != _queue.NextNumber) return;
+
+        // Nobody has sent it, so the next owner is given it.
+        LetOwnerGo();
+        Attach();
+    }
+
     private void SendNext()
     {
         if (_link.Owner is null)

@@ -43,6 +43,7 @@ internal sealed partial class RelayActor : ReceiveActor, IWithTimers
         ReceiveInOrder<RelayPublish>(OnPublish);
         ReceiveInOrder<BatchPublished>(OnBatchPublished);
         ReceiveInOrder<BatchRefused>(OnBatchRefused);
+        ReceiveInOrder<BatchReturned>(OnBatchReturned);
         ReceiveInOrder<Join>(OnJoin);
         ReceiveInOrder<Leave>(OnLeave);
         ReceiveInOrder<LastRead>(OnLastRead);
@@ -319,11 +320,16 @@ internal sealed partial class RelayActor : ReceiveActor, IWithTimers
 
     private void LoseOwner()
     {
-        if (_link.Lose() is { } former) Context.Unwatch(former);
+        LetOwnerGo();
 
         // The owner may have sent it: without history nobody can tell. Before attaching, which tells the next number.
         if (!_link.HasHistory && _queue.IsUnderWay) Fail(_queue.Refused(_queue.NextNumber, mayRepeat: false, Now), PublishFailure.Unknown);
         Attach();
+    }
+
+    private void LetOwnerGo()
+    {
+        if (_link.Lose() is { } former) Context.Unwatch(former);
     }
 
     private void OnTick(Tick tick)
@@ -337,6 +343,7 @@ internal sealed partial class RelayActor : ReceiveActor, IWithTimers
     private void Check()
     {
         Expire();
+        Fail(_queue.GiveUp(Now - OwnerLink.AnswersWithin), PublishFailure.Unknown);
         if (_link.IsSilent(Now)) Attach();
         RecoverAgain(Now - OwnerLink.AnswersWithin); // A read that Redis did not answer is not answered here either.
         if (_link.Owner is not null && Now - _sentAt > OwnerLink.AnswersWithin && _queue.Again() is { } batch) Send(batch);

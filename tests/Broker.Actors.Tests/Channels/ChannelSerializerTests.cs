@@ -24,6 +24,7 @@ public sealed class ChannelSerializerTests : IAsyncLifetime
         new PublishBatch(News, "r1", 3, [new OutgoingPublication([1, 2], "id", "me", 60, Shared: true, Foreign: true), new OutgoingPublication([], null, null, 0)]),
         new BatchPublished(3, [Here, Here with { Offset = 300 }, new StreamPosition("e2", 1)]),
         new BatchRefused(3, MayRepeat: true),
+        new BatchReturned(4),
         new Publications(
         [
             new Publication(News, Here, new byte[] { 1, 2 }, "id", "me", Shared: true),
@@ -88,6 +89,7 @@ public sealed class ChannelSerializerTests : IAsyncLifetime
     [InlineData("PublishBatch", "B", "0a0808011a046e65777312027231180322120a020102120269641a026d65203c280130012200")]
     [InlineData("BatchPublished", "b", "080312090a026531120307ac0212070a026532120101")]
     [InlineData("BatchRefused", "r", "08031001")]
+    [InlineData("BatchReturned", "t", "0804")]
     [InlineData("Publications", "P", "0a0808011a046e657773121a0a02653112100807120201021a02696422026d65280112020808120b0a02653212050801120103")]
     [InlineData("Standing", "S", "0a060a0265311007")]
     [InlineData("ReadMissed", "M", "0a0d080412036b65791a046e65777310051a060a0265311007")]

@@ -47,6 +47,26 @@ public sealed class OwnerTests : TestKit
         Assert.Null((await ticket.Result.WaitAsync(TimeSpan.FromSeconds(20))).Failure);
     }
 
+    /// <summary>While a shard moved, publishes on channels without history failed as if nobody knew what had become of them, though no owner had sent them.</summary>
+    [Fact]
+    public async Task What_an_owner_that_stops_has_not_taken_goes_to_the_next_one()
+    {
+        var (owner, next) = (CreateTestProbe(), CreateTestProbe());
+        var relay = StartRelay(owner);
+        relay.Tell(new Attached(new StreamPosition("e", 0), Ready: true, HasHistory: false), owner.Ref);
+        var ticket = new AwaitedTicket();
+        relay.Tell(new RelayPublish(News, new OutgoingPublication([1], "id", null, 0), ticket, TimeSpan.MaxValue, Retry: false), TestActor);
+        owner.IgnoreMessages<Attach>();
+        var batch = owner.ExpectMsg<PublishBatch>();
+
+        relay.Tell(new BatchReturned(batch.Number), owner.Ref);
+        relay.Tell(new Attached(new StreamPosition("f", 0), Ready: true, HasHistory: false), next.Ref);
+        Assert.Equal(batch.Publications, next.ExpectMsg<PublishBatch>().Publications);
+        relay.Tell(new BatchPublished(batch.Number, []), next.Ref);
+
+        Assert.Null((await ticket.Result.WaitAsync(TimeSpan.FromSeconds(20))).Failure);
+    }
+
     private IActorRef StartRelay(TestProbe channels)
     {
         var bus = new InMemoryBus();

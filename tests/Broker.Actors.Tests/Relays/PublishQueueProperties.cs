@@ -43,6 +43,23 @@ public sealed class PublishQueueProperties
         Assert.Equal(["2"], queue.Next()!.Value.Publications.Select(publication => publication.PublishId));
     }
 
+    /// <summary>The owner's node could not be reached, and who published waited until it could.</summary>
+    [Fact]
+    public void What_is_under_way_for_too_long_is_given_up_once_and_the_batch_stays()
+    {
+        var queue = new PublishQueue(10, 100);
+        queue.Add(Pending(1, [1]) with { Until = TimeSpan.FromSeconds(5) });
+        queue.Add(Pending(2, [2]));
+        var batch = queue.Next()!.Value;
+
+        Assert.Empty(queue.GiveUp(TimeSpan.FromSeconds(4)));
+        Assert.Equal(["1"], queue.GiveUp(TimeSpan.FromSeconds(5)).Select(pending => pending.Publication.PublishId));
+        Assert.Empty(queue.GiveUp(TimeSpan.FromSeconds(6)));
+
+        Assert.Equal(batch.Publications, queue.Again()!.Value.Publications);
+        Assert.Equal(["1", "2"], queue.Published(batch.Number).Select(pending => pending.Publication.PublishId));
+    }
+
     private static PublishQueue.Pending Pending(int number, byte[] payload, bool retry = true) =>
         new(new OutgoingPublication(payload, $"{number}", null, 0), new AwaitedTicket(), TimeSpan.MaxValue, retry);
 
