@@ -1,4 +1,5 @@
 using Broker.Hocon;
+using Broker.Host.Api;
 using Broker.Host.Clients;
 using Broker.Host.Gateway;
 using Broker.Host.Health;
@@ -53,6 +54,7 @@ public static class BrokerHosting
 
         services.AddSingleton(_ => new BrokerHost(configuration));
         services.AddSingleton(settings);
+        services.AddSingleton(ApiKey.Read(configuration));
         services.AddSingleton<MetricsCollector>();
         services.AddBrokerClients(configuration);
         services.AddGateway(configuration);
@@ -62,8 +64,8 @@ public static class BrokerHosting
     }
 
     /// <summary>
-    /// Maps the broker's addresses: websockets, publishing, <c>/broker.js</c> and <c>/broker-config.js</c>, <c>/health/live</c>, <c>/health/ready</c>, <c>/metrics</c>. Of two
-    /// routes with the same path the application's own is served.
+    /// Maps the broker's addresses: websockets, publishing, <c>/broker.js</c> and <c>/broker-config.js</c>, <c>/health/live</c>, <c>/health/ready</c>, <c>/metrics</c>, and
+    /// <c>/api/cluster</c> where there is a key. Of two routes with the same path the application's own is served.
     /// </summary>
     public static IEndpointRouteBuilder MapBroker(this IEndpointRouteBuilder endpoints)
     {
@@ -74,6 +76,7 @@ public static class BrokerHosting
         routes.MapGateway();
         routes.MapPages(settings);
         routes.MapHealth();
+        routes.MapApi();
         if (settings.ShowsMetrics) routes.MapMetrics();
         return endpoints;
     }

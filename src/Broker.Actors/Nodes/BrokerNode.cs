@@ -156,6 +156,22 @@ public sealed class BrokerNode : IAsyncDisposable
     /// <summary>It is a member of its cluster, or alone by configuration. If not, what it is asked waits or fails as while Redis is away.</summary>
     public bool IsMember => _services.MayOwn;
 
+    /// <summary>The cluster as this node sees it; for a node alone, itself.</summary>
+    public async Task<ClusterReport> LookAtClusterAsync()
+    {
+        var report = ClusterSight.Look(_system, IsMember);
+        try
+        {
+            var stats = await _actors.Channels.Ask<ClusterShardingStats>(new GetClusterShardingStats(TimeSpan.FromSeconds(1)), TimeSpan.FromSeconds(2));
+            return report.With(stats);
+        }
+        catch (AskTimeoutException)
+        {
+            // The node is stopping, or Akka.NET has no coordinator yet.
+            return report;
+        }
+    }
+
     /// <summary>
     /// Stops: clients are closed at the pace of <c>broker.shutdown</c>, then the actors stop, Redis last. May be called again; all calls complete together.
     /// </summary>
@@ -185,6 +201,7 @@ public sealed class BrokerNode : IAsyncDisposable
             var membership = await JoinAsync(system, bus, settings, log);
             var services = new BrokerServices(system, bus, settings, metrics, log, options.Time, options.PublishHandler, lease, membership);
             var actors = NodeActors.Start(services, configuration.Get("broker.websocket.heartbeat-interval").DurationAtLeast(ConnectionsActor.LeastInterval));
+            if (settings.Cluster.Enabled) ClusterMetrics.Add(metrics.Meter, () => ClusterSight.Look(system, services.MayOwn));
             return new BrokerNode(system, ownsSystem, services, lease, actors);
         }
         catch

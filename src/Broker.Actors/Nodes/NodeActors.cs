@@ -11,7 +11,7 @@ namespace Broker.Actors.Nodes;
 internal sealed record NodeActors(IActorRef Channels, IActorRef Relays, IActorRef Connections, IActorRef Door, IActorRef DeadLetters, IActorRef LostPublishes)
 {
     /// <summary>As many as a large cluster needs; every node must agree.</summary>
-    private const int Shards = 512;
+    public const int Shards = 512;
 
     private const string ShardType = "broker-channel";
 
