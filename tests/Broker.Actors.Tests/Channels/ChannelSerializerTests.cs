@@ -1,10 +1,9 @@
 using System.Runtime.Serialization;
 using System.Text;
-using System.Text.Json;
 using Broker.Actors.Channels;
 using Broker.Actors.Nodes;
-using Broker.Actors.Redis;
 using Google.Protobuf;
+using Known = Broker.Actors.Tests.Channels.ChannelMessageExamples;
 using Wire = Broker.Actors.Channels.Wire;
 
 namespace Broker.Actors.Tests.Channels;
@@ -12,55 +11,9 @@ namespace Broker.Actors.Tests.Channels;
 /// <summary>What relays and channel owners say to each other from node to node, on the engine that runs here.</summary>
 public sealed class ChannelSerializerTests : IAsyncLifetime
 {
-    private static readonly ChannelName News = ChannelName.Broadcast("news");
-    private static readonly StreamPosition Here = new("e1", 7);
-
-    private static readonly object[] Pinned =
-    [
-        new Attach(News, "r1", 3, Here),
-        new Attached(Here, Ready: true, HasHistory: true),
-        new Detach(ChannelName.User("ann", "news"), "r1"),
-        new Detached(ChannelName.Group("staff", "news")),
-        new PublishBatch(News, "r1", 3, [new OutgoingPublication([1, 2], "id", "me", 60, Shared: true, Foreign: true), new OutgoingPublication([], null, null, 0)]),
-        new BatchPublished(3, [Here, Here with { Offset = 300 }, new StreamPosition("e2", 1)]),
-        new BatchRefused(3, MayRepeat: true),
-        new BatchReturned(4),
-        new Publications(
-        [
-            new Publication(News, Here, new byte[] { 1, 2 }, "id", "me", Shared: true),
-            new Publication(News, Here with { Offset = 8 }, Array.Empty<byte>()),
-            new Publication(News, new StreamPosition("e2", 1), new byte[] { 3 }),
-        ]),
-        new Standing(Here),
-        new ReadMissed(ChannelName.Session("key", "news"), 5, Here),
-        new Missed(5, Whole: true, Here, [new Publication(News, Here, new byte[] { 1 })], More: true),
-        new ReadLast(ChannelName.Raw("a:b"), 5),
-        new LastRead(5, [1, 2], "id"),
-    ];
-
-    private static readonly object[] Odd =
-    [
-        new Attach(ChannelName.Session("key", ""), "", 1, new StreamPosition("", 0)),
-        new Attached(new StreamPosition("", 0), Ready: false, HasHistory: false),
-        new Detach(ChannelName.Broadcast("a:b\u0000ü\U0001F600"), "r"),
-        new Detached(ChannelName.Raw("")),
-        new Detached(ChannelName.Raw("session:key:news")),
-        new PublishBatch(ChannelName.Group("g", "x:y"), "r", long.MaxValue, []),
-        new PublishBatch(News, "r", 1, [new OutgoingPublication(Large(5 << 20), "", "", int.MaxValue), new OutgoingPublication([0], null, "o", -1)]),
-        new BatchPublished(1, []),
-        new BatchPublished(1, [new StreamPosition("", 0), new StreamPosition("e", long.MaxValue), new StreamPosition("", 1)]),
-        new BatchRefused(0, MayRepeat: false),
-        new Publications([]),
-        new Publications([new Publication(ChannelName.User("ü", ":"), Here, Large(5 << 20), "", "")]),
-        new Missed(0, Whole: false, new StreamPosition("", 0), [], More: false),
-        new Missed(1, Whole: true, new StreamPosition("e2", 0), [new Publication(News, Here, Array.Empty<byte>(), null, "o")], More: false),
-        new LastRead(0, null, null),
-        new LastRead(1, [], ""),
-    ];
-
     private readonly ActorSystem _system = ActorSystem.Create("wire", BrokerNode.EngineConfig());
 
-    public static TheoryData<string> Kinds => new(Pinned.Select(message => message.GetType().Name));
+    public static TheoryData<string> Kinds => new(Known.Pinned.Select(message => message.GetType().Name));
 
     public Task InitializeAsync() => Task.CompletedTask;
 
@@ -69,7 +22,7 @@ public sealed class ChannelSerializerTests : IAsyncLifetime
     [Fact]
     public void Every_message_comes_back_with_every_field()
     {
-        foreach (var message in Pinned.Concat(Odd)) Assert.Equal(Fields(message), Fields(ThereAndBack(message)));
+        foreach (var message in Known.Pinned.Concat(Known.Odd)) Assert.Equal(Known.Fields(message), Known.Fields(ThereAndBack(message)));
     }
 
     [Fact]
@@ -78,7 +31,7 @@ public sealed class ChannelSerializerTests : IAsyncLifetime
         var kinds = typeof(IChannelMessage).Assembly.GetTypes()
             .Where(type => !type.IsInterface && (typeof(IChannelMessage).IsAssignableFrom(type) || typeof(IChannelAnswer).IsAssignableFrom(type)));
 
-        Assert.Equal(kinds.Select(kind => kind.Name).Order(), Pinned.Select(message => message.GetType().Name).Order());
+        Assert.Equal(kinds.Select(kind => kind.Name).Order(), Known.Pinned.Select(message => message.GetType().Name).Order());
     }
 
     [Theory]
@@ -99,23 +52,23 @@ public sealed class ChannelSerializerTests : IAsyncLifetime
     public void The_bytes_of_a_message_stay_what_they_are(string kind, string manifest, string bytes)
     {
         // Other nodes may be of another version: a change here must leave these bytes readable, and these the same. Add lines, change none.
-        var message = Example(kind);
+        var message = Known.Of(kind);
         var serializer = _system.Serialization.FindSerializerFor(message);
 
         Assert.Equal((1100, manifest), (serializer.Identifier, Serialization.ManifestFor(serializer, message)));
         Assert.Equal(bytes, Convert.ToHexStringLower(serializer.ToBinary(message)));
-        Assert.Equal(Fields(message), Fields(_system.Serialization.Deserialize(Convert.FromHexString(bytes), 1100, manifest)));
+        Assert.Equal(Known.Fields(message), Known.Fields(_system.Serialization.Deserialize(Convert.FromHexString(bytes), 1100, manifest)));
     }
 
     [Theory]
     [MemberData(nameof(Kinds))]
     public void What_a_later_version_adds_to_a_message_is_passed_over(string kind)
     {
-        var message = Example(kind);
+        var message = Known.Of(kind);
         var (bytes, manifest) = Bytes(message);
         var added = new Wire.Attach { Relay = "something new" }.ToByteArray().Select((part, i) => i == 0 ? (byte)(15 << 3 | 2) : part);
 
-        Assert.Equal(Fields(message), Fields(_system.Serialization.Deserialize([.. bytes, .. added], 1100, manifest)));
+        Assert.Equal(Known.Fields(message), Known.Fields(_system.Serialization.Deserialize([.. bytes, .. added], 1100, manifest)));
     }
 
     [Fact]
@@ -130,7 +83,7 @@ public sealed class ChannelSerializerTests : IAsyncLifetime
     [MemberData(nameof(Kinds))]
     public void What_is_no_message_is_refused(string kind)
     {
-        var (bytes, manifest) = Bytes(Example(kind));
+        var (bytes, manifest) = Bytes(Known.Of(kind));
         var random = new Random(1);
 
         for (var i = 0; i < 2000; i++)
@@ -161,7 +114,7 @@ public sealed class ChannelSerializerTests : IAsyncLifetime
         var named = new Wire.Channel { Kind = Wire.Kind.Session, Owner = "s3cret:", Facility = "s3cret" };
         var (bytes, manifest) = Bytes(new Detach(ChannelName.Session("s3cret", "s3cret"), "r1"));
         var mixed = new Publications(
-            [new Publication(ChannelName.Session("s3cret", "a"), Here, Array.Empty<byte>()), new Publication(ChannelName.Session("s3cret", "b"), Here, Array.Empty<byte>())]);
+            [new Publication(ChannelName.Session("s3cret", "a"), new StreamPosition("e1", 7), Array.Empty<byte>()), new Publication(ChannelName.Session("s3cret", "b"), new StreamPosition("e1", 7), Array.Empty<byte>())]);
 
         Exception[] refusals =
         [
@@ -184,18 +137,6 @@ public sealed class ChannelSerializerTests : IAsyncLifetime
         foreach (var once in new[] { "a-session-key", "a-facility", "an-epoch" })
             Assert.Equal(text.IndexOf(once, StringComparison.Ordinal), text.LastIndexOf(once, StringComparison.Ordinal));
     }
-
-    private static byte[] Large(int length)
-    {
-        var bytes = new byte[length];
-        new Random(length).NextBytes(bytes);
-        return bytes;
-    }
-
-    private static object Example(string kind) => Pinned.Single(message => message.GetType().Name == kind);
-
-    /// <summary>All that a message holds, lists and payloads too; null and empty are not the same.</summary>
-    private static string Fields(object message) => message.GetType().Name + JsonSerializer.Serialize(message, message.GetType());
 
     private (byte[] Bytes, string Manifest) Bytes(object message)
     {
