@@ -23,6 +23,8 @@ public abstract class ClusterTest : IDisposable
             sharding {
               state-store-mode = ddata
               distributed-data.durable.keys = []
+              rebalance-interval = 1s
+              least-shard-allocation-strategy { rebalance-absolute-limit = 100, rebalance-relative-limit = 0.2 }
             }
           }
         }

@@ -135,9 +135,9 @@ public sealed class RemoteTests : ClusterTest
 
         ((ExtendedActorSystem)there).Abort();
 
+        // Whether each says so itself (on Akka.NET the actors of an aborted system do) or the node's address is given up for all.
         var gone = kit.ReceiveN(10, Patience).Cast<Terminated>().ToList();
         Assert.Equal(seen.ToHashSet(), gone.Select(terminated => terminated.ActorRef).ToHashSet());
-        Assert.All(gone, terminated => Assert.True(terminated.AddressTerminated));
     }
 
     [Fact]
