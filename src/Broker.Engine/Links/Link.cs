@@ -20,6 +20,8 @@ internal sealed class Link : IDisposable
     private Task _writing = Task.CompletedTask;
     private long _lastRead = Stopwatch.GetTimestamp();
     private bool _isHandling;
+    private int _unflushedFrames;
+    private long _unflushedBytes;
     private bool _hasWritten;
     private int _isAborted;
 
@@ -184,7 +186,7 @@ internal sealed class Link : IDisposable
                 await WriteAsync(watch).ConfigureAwait(false);
             }
 
-            await _wire.Writer.FlushAsync().ConfigureAwait(false);
+            await FlushAsync().ConfigureAwait(false);
             while (await queue.WaitAsync(stop).ConfigureAwait(false))
             {
                 while (!stop.IsCancellationRequested && queue.TryTake(out var frame))
@@ -192,7 +194,7 @@ internal sealed class Link : IDisposable
                     await WriteAsync(frame).ConfigureAwait(false);
                 }
 
-                await _wire.Writer.FlushAsync().ConfigureAwait(false);
+                await FlushAsync().ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException)
@@ -212,7 +214,7 @@ internal sealed class Link : IDisposable
             await WriteAsync(frame).ConfigureAwait(false);
         }
 
-        await _wire.Writer.FlushAsync().ConfigureAwait(false);
+        await FlushAsync().ConfigureAwait(false);
     }
 
     private ValueTask WriteAsync(Frame frame)
@@ -225,7 +227,8 @@ internal sealed class Link : IDisposable
         }
 
         _hasWritten = true;
-        _links.Counters.CountSent(1, frame.Length);
+        _unflushedFrames++;
+        _unflushedBytes += frame.Length;
         if (frame.Length > WriteLength)
         {
             return WriteLongAsync(frame);
@@ -241,11 +244,27 @@ internal sealed class Link : IDisposable
 
     private async ValueTask WriteLongAsync(Frame frame)
     {
-        await _wire.Writer.WriteAsync(frame.Memory).ConfigureAwait(false);
+        await FlushAsync(frame.Memory).ConfigureAwait(false);
         frame.Return();
     }
 
-    private async ValueTask FlushAsync() => await _wire.Writer.FlushAsync().ConfigureAwait(false);
+    /// <summary>What the kernel has taken counts as sent: whether it arrives nobody knows.</summary>
+    /// <param name="last">Goes with it, without a copy.</param>
+    private async ValueTask FlushAsync(ReadOnlyMemory<byte> last = default)
+    {
+        var (frames, bytes) = (_unflushedFrames, _unflushedBytes);
+        (_unflushedFrames, _unflushedBytes) = (0, 0);
+        try
+        {
+            await _wire.Writer.WriteAsync(last).ConfigureAwait(false);
+            _links.Counters.CountSent(frames, bytes);
+        }
+        catch
+        {
+            _links.Counters.CountDropped(frames);
+            throw;
+        }
+    }
 
     private void LookAtClock()
     {

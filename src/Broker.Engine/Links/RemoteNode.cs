@@ -50,7 +50,7 @@ internal sealed class RemoteNode
     /// <summary>Queues a frame. One that finds no room is lost.</summary>
     public void Send(Frame frame)
     {
-        if (!Queue.TryAdd(frame))
+        if (!Queue.TryAdd(frame) && !IsClosed)
         {
             _links.LogFull(Address);
         }
@@ -180,7 +180,7 @@ internal sealed class RemoteNode
             await link.RetireAsync().ConfigureAwait(false);
         }
 
-        Queue.Clear();
+        Queue.Close();
     }
 
     public async Task CloseSoonAsync(TimeSpan after)

@@ -15,7 +15,7 @@ internal sealed class SendQueue(long maxBytes, LinkCounters counters)
 
     public bool IsEmpty => Bytes == 0;
 
-    /// <returns>False if there is no room.</returns>
+    /// <returns>False if there is no room, or it is closed.</returns>
     public bool TryAdd(Frame frame)
     {
         var weight = WeightOf(frame);
@@ -25,8 +25,13 @@ internal sealed class SendQueue(long maxBytes, LinkCounters counters)
             var seen = Interlocked.CompareExchange(ref _bytes, waiting + weight, waiting);
             if (seen == waiting)
             {
-                _frames.Writer.TryWrite(frame);
-                return true;
+                if (_frames.Writer.TryWrite(frame))
+                {
+                    return true;
+                }
+
+                Interlocked.Add(ref _bytes, -weight);
+                break;
             }
 
             waiting = seen;
@@ -50,9 +55,10 @@ internal sealed class SendQueue(long maxBytes, LinkCounters counters)
         return true;
     }
 
-    /// <summary>Drops what waits.</summary>
-    public void Clear()
+    /// <summary>Nobody will take anything any more: drops what waits, and what still comes.</summary>
+    public void Close()
     {
+        _frames.Writer.TryComplete();
         while (TryTake(out var frame))
         {
             frame.Return();
@@ -78,7 +84,7 @@ internal sealed class LinkCounters
 
     public long ReceivedFrames => Volatile.Read(ref _receivedFrames);
 
-    /// <summary>Frames that found no room or no node.</summary>
+    /// <summary>Frames that found no room or no node, or were being written to a connection as it broke.</summary>
     public long Dropped => Volatile.Read(ref _dropped);
 
     /// <summary>Strangers that were cut off.</summary>
@@ -92,7 +98,7 @@ internal sealed class LinkCounters
 
     public void CountReceived() => Interlocked.Increment(ref _receivedFrames);
 
-    public void CountDropped() => Interlocked.Increment(ref _dropped);
+    public void CountDropped(long frames = 1) => Interlocked.Add(ref _dropped, frames);
 
     public void CountRefused() => Interlocked.Increment(ref _refused);
 }

@@ -238,6 +238,26 @@ public sealed class LinkTests : IDisposable
         Assert.InRange(LinksOf(a).Counters.Dropped, 850, 950);
     }
 
+    // What had been taken from the queue as the connection broke counted as sent, and what was told to a node that had just been given up counted as nothing.
+    [Fact]
+    public async Task What_is_lost_as_a_link_ends_is_counted()
+    {
+        var (a, b) = (Start(), Start());
+        var (links, address) = (LinksOf(a), LinksOf(b).Self.Address);
+        var node = links.NodeAt(address);
+        using var broken = await Wire.DialAsync(address, links.Settings, default);
+        broken.Dispose();
+        using var link = new Link(broken, node, links, LinksOf(b).Self, isDialledHere: true);
+        Assert.True(node.Queue.TryAdd(Frame.Of(FrameKind.Alive, [])));
+
+        await link.RunAsync(Task.CompletedTask);
+        Assert.Equal((1, 0), (links.Counters.Dropped, links.Counters.SentFrames));
+
+        node.Close();
+        node.Send(Frame.Of(FrameKind.Alive, []));
+        Assert.Equal(2, links.Counters.Dropped);
+    }
+
     [Fact]
     public async Task An_address_where_nobody_is_is_given_up()
     {

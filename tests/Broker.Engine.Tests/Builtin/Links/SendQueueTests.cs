@@ -37,7 +37,7 @@ public sealed class SendQueueTests
         var queue = new SendQueue(1000, _counters);
 
         Assert.Equal([true, true, false], new[] { 5000, 700, 600 }.Select(length => queue.TryAdd(OfLength(length))));
-        queue.Clear();
+        queue.Close();
 
         Assert.True(queue.IsEmpty);
         Assert.Equal(3, _counters.Dropped);
