@@ -9,8 +9,8 @@ namespace Broker.Engine;
 /// <remarks>
 /// No gossip, no election, no consensus: a coordinator that all reach (<see cref="ICoordinator"/>; Redis) holds one lease per node and one table of
 /// shards. A node that holds a lease is a member; one whose lease has run out is removed by the others, and comes back as the same
-/// life of the node if it was only cut off. A new member is <see cref="MemberStatus.Joining"/> for one lease and then
-/// <see cref="MemberStatus.Up"/>. <see cref="ClusterDaemon"/> keeps the lease, <see cref="Lease"/> says what a node may do by its own clock,
+/// life of the node if it was only cut off. A new member is <see cref="MemberStatus.Up"/> at once: shards may be given to it; those that nobody
+/// has it claims only after one lease. <see cref="ClusterDaemon"/> keeps the lease, <see cref="Lease"/> says what a node may do by its own clock,
 /// <see cref="Roster"/> makes events of what it sees, <see cref="ShardTable"/> decides about shards. Needs <c>akka.actor.provider = cluster</c>; without, the system is alone, speaks to nobody, and all of this does nothing.
 /// </remarks>
 public class Cluster : IExtension
@@ -260,12 +260,12 @@ public class Cluster : IExtension
         }
     }
 
-    internal void OnTrouble(Exception cause)
+    internal void OnTrouble(string cause)
     {
         if (!_isInTrouble)
         {
             _isInTrouble = true;
-            _system.Log.Warning($"The cluster's coordinator does not answer: {cause.Message}");
+            _system.Log.Warning($"The cluster's coordinator does not answer: {cause}");
         }
     }
 

@@ -4,7 +4,7 @@ namespace Broker.Engine;
 /// Keeps this node's lease, looks at the others', and carries the regions' claims and moves to the coordinator: <c>/system/cluster</c>.
 /// </summary>
 /// <remarks>
-/// One exchange at a time, so what comes back is in order. The next is due after a third of the lease, when a member's lease that was not
+/// One exchange at a time, and none that was overtaken counts, so what comes back is in order. The next is due after a third of the lease, when a member's lease that was not
 /// renewed runs out, or at once if there is something to do. Nodes tell each other over their links when they have changed something;
 /// that is a hint to look, never the news itself: what is so stands in the coordinator alone, so a hint that is lost costs time and
 /// nothing else.
@@ -28,9 +28,10 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
     private string _tableVersion = "";
     private long _viewNumber;
     private TimeSpan _nextLook;
+    private long _step;
+    private long _answered;
     private bool _isBusy;
     private bool _lookAgain;
-    private bool _hasBeenUp;
     private bool _isLeaving;
     private bool _wasSuspended = true;
     private string _told = "";
@@ -104,9 +105,7 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
     private void Exchange(TimeSpan now)
     {
         _isBusy = true;
-        _hasBeenUp |= _lease.IsSettled(now);
-        var status = _cluster.IsLeaving ? MemberStatus.Leaving : _hasBeenUp ? MemberStatus.Up : MemberStatus.Joining;
-        var record = new NodeRecord(_links.Self, status, [.. _types]);
+        var record = new NodeRecord(_links.Self, _cluster.IsLeaving ? MemberStatus.Leaving : MemberStatus.Up, [.. _types]);
         var order = new Exchange(
             _links.Self.Id,
             _terms,
@@ -121,10 +120,12 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
         _claims.Clear();
 
         // A step that never ends must not keep the node from trying the next; it may still take effect, which is why the table is believed
-        // and not what was asked for.
+        // and not what was asked for. What comes late still counts: else a coordinator that is merely slow would hold our lease without our knowing.
+        var step = ++_step;
         _nextLook = now + _lease.RenewInterval;
-        _ = Ask(order).WaitAsync(_lease.RenewInterval).PipeTo(
-            Self, success: answer => new Answer(order, record, now, answer), failure: cause => new NoAnswer(cause));
+        Timers.StartSingleTimer("overdue", new NoAnswer(step, null), _lease.RenewInterval);
+        _ = Ask(order).PipeTo(
+            Self, success: answer => new Answer(step, order, record, now, answer), failure: cause => new NoAnswer(step, cause));
     }
 
     /// <summary>The call itself may throw.</summary>
@@ -132,6 +133,12 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
 
     private void OnNoAnswer(NoAnswer problem)
     {
+        if (problem.Step != _step || !_isBusy)
+        {
+            return;
+        }
+
+        Timers.Cancel("overdue");
         _isBusy = false;
         if (_isLeaving)
         {
@@ -139,15 +146,30 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
             return;
         }
 
-        _cluster.OnTrouble(problem.Cause);
         var now = Now;
+        if (problem.Cause is not null || !_lease.IsHeld(now))
+        {
+            _cluster.OnTrouble(problem.Cause?.Message ?? "it is too slow");
+        }
+
         _nextLook = now + (_lease.Duration / 20);
         OnTick();
     }
 
     private void OnAnswer(Answer answer)
     {
-        _isBusy = false;
+        if (answer.Step < _answered)
+        {
+            return;
+        }
+
+        _answered = answer.Step;
+        if (answer.Step == _step)
+        {
+            Timers.Cancel("overdue");
+            _isBusy = false;
+        }
+
         if (_isLeaving)
         {
             OnLeave();
@@ -197,9 +219,8 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
         }
 
         var own = now + _lease.RenewInterval;
-        var isUrgent = _lookAgain || (!_hasBeenUp && _lease.IsSettled(now));
+        _nextLook = _lookAgain ? TimeSpan.Zero : due.Append(own).Min();
         _lookAgain = false;
-        _nextLook = isUrgent ? TimeSpan.Zero : due.Append(own).Min();
     }
 
     private void Publish(TimeSpan now, IReadOnlyList<ClusterEvent.IMemberEvent> events)
@@ -324,9 +345,11 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
         public static readonly Tick Instance = new();
     }
 
-    private sealed record Answer(Exchange Order, NodeRecord Record, TimeSpan SentAt, Exchanged Exchanged);
+    private sealed record Answer(long Step, Exchange Order, NodeRecord Record, TimeSpan SentAt, Exchanged Exchanged);
 
-    private sealed record NoAnswer(Exception Cause);
+    /// <param name="Step">Which was not answered.</param>
+    /// <param name="Cause">Null if it may only be slow.</param>
+    private sealed record NoAnswer(long Step, Exception? Cause);
 
     private sealed record RegionStopped(string Type);
 

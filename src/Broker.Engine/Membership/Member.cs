@@ -41,7 +41,7 @@ public class UniqueAddress : IComparable<UniqueAddress>, IEquatable<UniqueAddres
 /// <summary>How far a node has come in the cluster.</summary>
 public enum MemberStatus
 {
-    /// <summary>Holds a lease, but claims no shards yet.</summary>
+    /// <summary>Has not got a lease yet.</summary>
     Joining,
 
     /// <summary>Takes part.</summary>

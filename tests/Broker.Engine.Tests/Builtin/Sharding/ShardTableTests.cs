@@ -18,6 +18,21 @@ public sealed class ShardTableTests
         Assert.Equal(64, node.Table.Held);
     }
 
+    // A node that came to others was no member for one lease, though it need claim nothing to be given shards.
+    [Fact]
+    public void A_new_node_is_given_shards_before_it_may_claim_any()
+    {
+        var cluster = new SimulatedCluster(64, seed: 1);
+        cluster.Start();
+        cluster.Pass(Settling);
+
+        var second = cluster.Start();
+        cluster.Pass(0.7 * SimulatedCluster.Lease);
+
+        Assert.False(second.IsSettled);
+        Assert.InRange(second.Table.Held, 1, 40);
+    }
+
     [Fact]
     public void A_node_that_is_not_settled_claims_what_it_had_and_nothing_else()
     {

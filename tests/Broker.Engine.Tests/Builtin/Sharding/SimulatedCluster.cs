@@ -87,7 +87,7 @@ internal sealed class SimulatedCluster(int shards, int seed)
         private List<string> _claims = [];
         private IReadOnlyDictionary<string, string> _known = new Dictionary<string, string>();
         private string _version = "";
-        private bool _hasBeenUp;
+        private bool _hasJoined;
 
         public Node(SimulatedCluster cluster, int number)
         {
@@ -107,6 +107,8 @@ internal sealed class SimulatedCluster(int shards, int seed)
         public ShardTable Table => _table;
 
         public IReadOnlyDictionary<int, long> Entities => _entities;
+
+        public bool IsSettled => _lease.IsSettled(_cluster.Now);
 
         public bool IsLeaving { get; private set; }
 
@@ -133,7 +135,7 @@ internal sealed class SimulatedCluster(int shards, int seed)
 
             Exchange();
             Work();
-            if (IsLeaving && _table.IsEmpty && _hasBeenUp)
+            if (IsLeaving && _table.IsEmpty && _hasJoined)
             {
                 IsDead = true;
                 _cluster._coordinator.Leave(Id);
@@ -162,14 +164,14 @@ internal sealed class SimulatedCluster(int shards, int seed)
         private void Exchange()
         {
             var now = _cluster.Now;
-            _hasBeenUp |= _lease.IsSettled(now);
-            var status = IsLeaving ? MemberStatus.Leaving : _hasBeenUp ? MemberStatus.Up : MemberStatus.Joining;
+            var status = IsLeaving ? MemberStatus.Leaving : MemberStatus.Up;
             var record = new NodeRecord(_identity, status, IsLeaving ? [] : [ShardTable.KeyOf("t", _cluster.Shards)]);
             var order = new Exchange(Id, "", record.ToText(), Engine.Exchange.TypesTaken(IsLeaving ? [] : ["t"]), Lease, _version, Guid.NewGuid().ToString(), _moves, _claims);
             (_moves, _claims) = ([], []);
             if (_cluster.Exchange(this, order) is { } told)
             {
                 _lease.Renewed(now, now, told.HadLease);
+                _hasJoined = true;
                 _version = told.TableVersion;
                 _known = told.Table ?? _known;
                 _roster.Look([.. told.Living.Select(node => NodeRecord.Parse(node.Record)!)], _lease.IsSettled(now));

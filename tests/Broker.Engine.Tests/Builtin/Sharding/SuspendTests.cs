@@ -85,6 +85,28 @@ public sealed class SuspendTests : IDisposable
         Assert.Contains("prefix one", refused.Message);
     }
 
+    // A coordinator that took longer than a third of the lease to answer held the node's lease without the node's knowing: it was suspended for good.
+    [Fact]
+    public async Task A_coordinator_that_takes_half_a_lease_to_answer_is_good_enough()
+    {
+        var a = await StartAsync(more: "akka.cluster.lease = 3s", delay: TimeSpan.FromSeconds(1.5));
+
+        await EventuallyAsync(() => Task.FromResult(Cluster.Get(a.System).Figures.LeaseRenewals > 3));
+
+        await EventuallyAsync(async () => await TouchAsync(a, 20));
+        Assert.True(Cluster.Get(a.System).HoldsLease);
+    }
+
+    [Fact]
+    public async Task A_new_node_is_up_at_once_and_claims_nothing_before_one_lease_has_passed()
+    {
+        var a = await StartAsync(more: "akka.cluster.lease = 300s");
+
+        Assert.Equal(MemberStatus.Up, Cluster.Get(a.System).SelfMember.Status);
+        Assert.True(Cluster.Get(a.System).HoldsLease);
+        Assert.Empty(Cluster.Get(a.System).View!.Table);
+    }
+
     [Fact]
     public async Task A_node_knows_by_its_own_clock_whether_it_holds_its_lease_and_counts_what_it_took_from_a_dead_one()
     {
@@ -148,9 +170,10 @@ public sealed class SuspendTests : IDisposable
         }
     }
 
-    private async Task<Node> StartAsync(string terms = "prefix one")
+    private async Task<Node> StartAsync(string terms = "prefix one", string more = "", TimeSpan delay = default)
     {
-        var node = new Node(_nodes.Count == 0 ? "a" : "b", ActorSystem.Create("suspend", ConfigurationFactory.ParseString(Settings)), new CuttableWay(_coordinator));
+        var config = ConfigurationFactory.ParseString(more).WithFallback(ConfigurationFactory.ParseString(Settings));
+        var node = new Node(_nodes.Count == 0 ? "a" : "b", ActorSystem.Create("suspend", config), new CuttableWay(_coordinator) { Delay = delay });
         _nodes.Add(node);
         var cluster = Cluster.Get(node.System);
         cluster.Use(node.Way, terms);
@@ -171,6 +194,9 @@ public sealed class SuspendTests : IDisposable
 
         public volatile int Hangs;
 
+        /// <summary>How long an answer takes.</summary>
+        public TimeSpan Delay { get; init; }
+
         public Task<Exchanged> ExchangeAsync(Exchange order)
         {
             if (Hangs > 0)
@@ -179,7 +205,13 @@ public sealed class SuspendTests : IDisposable
                 return new TaskCompletionSource<Exchanged>().Task;
             }
 
-            return IsCut ? Task.FromException<Exchanged>(new IOException("cut off")) : coordinator.ExchangeAsync(order);
+            return IsCut ? Task.FromException<Exchanged>(new IOException("cut off")) : AnswerLateAsync(coordinator.ExchangeAsync(order));
+        }
+
+        private async Task<Exchanged> AnswerLateAsync(Task<Exchanged> answer)
+        {
+            await Task.Delay(Delay);
+            return await answer;
         }
 
         public Task LeaveAsync(string node) => IsCut ? Task.FromException(new IOException("cut off")) : coordinator.LeaveAsync(node);
