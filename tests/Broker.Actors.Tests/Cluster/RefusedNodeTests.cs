@@ -13,7 +13,7 @@ public sealed class RefusedNodeTests
     public async Task A_node_that_differs_in_what_all_must_have_in_common_is_refused(string settings, string reason)
     {
         await using var cluster = await ClusteredNodes.StartAsync(1);
-        var text = settings.Replace("${redis}", $"\"redis://{cluster.Redis.ConnectionString}\"", StringComparison.Ordinal);
+        var text = settings.Replace("${redis}", $"\"{cluster.Redis.ConnectionString}\"", StringComparison.Ordinal);
 
         var refused = await Assert.ThrowsAsync<BrokerStartException>(() => cluster.AddAsync(text));
 
