@@ -15,6 +15,7 @@ internal static class RedisScripts
     public static readonly string ReleaseLease = Load("release-lease");
     public static readonly string ClusterExchange = Load("cluster-exchange");
     public static readonly string ClusterLeave = Load("cluster-leave");
+    public static readonly string ClusterSeeds = Load("cluster-seeds");
 
     private static string Load(string name)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Broker.Hocon;
@@ -9,7 +10,8 @@ namespace Broker.Actors.Settings;
 /// <param name="Name">Nodes with the same one belong together.</param>
 /// <param name="Lease">How long a node lives without renewing it.</param>
 /// <param name="SecretMark">Tells secrets apart and tells nothing of them: 16 bits of a hash. The secret itself is the engine's.</param>
-internal sealed record ClusterSettings(bool Enabled, string Name, TimeSpan Lease, string SecretMark)
+/// <param name="Seeds">Nodes to join, instead of those that Redis tells; with Akka.NET only.</param>
+internal sealed record ClusterSettings(bool Enabled, string Name, TimeSpan Lease, string SecretMark, IReadOnlyList<(string Host, int Port)> Seeds)
 {
     private static readonly TimeSpan LeastLease = TimeSpan.FromMilliseconds(500);
 
@@ -21,11 +23,25 @@ internal sealed record ClusterSettings(bool Enabled, string Name, TimeSpan Lease
         if (enabled.AsBoolean() && broker.Get("redis.connection").AsString().Length == 0)
             throw HoconChecks.Wrong(enabled, "the nodes of a cluster meet in Redis: set broker.redis.connection, too");
 
-        return new ClusterSettings(enabled.AsBoolean(), NameOf(cluster.Get("name")), cluster.Get("lease").DurationAtLeast(LeastLease), MarkOf(cluster.Get("secret").AsString()));
+        return new ClusterSettings(
+            enabled.AsBoolean(),
+            NameOf(cluster.Get("name")),
+            cluster.Get("lease").DurationAtLeast(LeastLease),
+            MarkOf(cluster.Get("secret").AsString()),
+            [.. cluster.Get("seeds").AsList().Select(SeedOf)]);
     }
 
     private static string MarkOf(string secret) =>
         Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), "broker cluster"u8).AsSpan(0, 2));
+
+    private static (string Host, int Port) SeedOf(HoconValue value)
+    {
+        var text = value.AsString();
+        var colon = text.LastIndexOf(':');
+        return colon > 0 && ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0
+            ? (text[..colon], port)
+            : throw HoconChecks.Wrong(value, "a node to join is \"host:port\"");
+    }
 
     /// <summary>Part of a key in Redis that holds a hash tag of its own.</summary>
     private static string NameOf(HoconValue value)

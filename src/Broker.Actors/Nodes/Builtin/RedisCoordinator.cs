@@ -4,9 +4,6 @@ using StackExchange.Redis;
 
 namespace Broker.Actors.Nodes.Builtin;
 
-/// <summary>Runs a script on Redis: text, keys, arguments.</summary>
-internal delegate Task<RedisResult> RunScript(string script, RedisKey[] keys, RedisValue[] arguments);
-
 /// <summary>
 /// The built-in engine's coordinator on Redis: a lease per node, the nodes and the shards in a hash each, changed by <c>cluster-exchange.lua</c> and
 /// <c>cluster-leave.lua</c> only. All keys are in one slot; the nodes that use the same name are one cluster.
