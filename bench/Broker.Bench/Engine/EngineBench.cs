@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Runtime;
 
@@ -24,6 +23,12 @@ internal static class EngineBench
         ("tell to an idle actor and back, default dispatcher", Wakeups),
         ("start an actor", Starts),
         ("stop an actor", Stops),
+        ("publications, 1 for a node: bytes beside the payload", system => WireBench.Size(system, 1)),
+        ("publications, 1 for a node: to bytes", system => WireBench.Write(system, 1)),
+        ("publications, 1 for a node: from bytes", system => WireBench.Read(system, 1)),
+        ("publications, 100 for a node: bytes beside payloads", system => WireBench.Size(system, 100)),
+        ("publications, 100 for a node: to bytes", system => WireBench.Write(system, 100)),
+        ("publications, 100 for a node: from bytes", system => WireBench.Read(system, 100)),
     ];
 
     public static async Task<int> Run(string[] options)
@@ -221,17 +226,5 @@ internal static class EngineBench
         GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         GC.WaitForPendingFinalizers();
         return GC.GetTotalMemory(forceFullCollection: true);
-    }
-
-    private readonly record struct Figure(double Value, string Unit, double CpuNanoseconds = double.NaN);
-
-    /// <summary>Takes the time, and the processor time of both cores, which other programs on the machine disturb less.</summary>
-    private readonly struct Clock()
-    {
-        private readonly long _start = Stopwatch.GetTimestamp();
-        private readonly TimeSpan _cpu = Environment.CpuUsage.TotalTime;
-
-        public Figure Rate(long count) => new(
-            count / Stopwatch.GetElapsedTime(_start).TotalSeconds, "/s", (Environment.CpuUsage.TotalTime - _cpu).TotalNanoseconds / count);
     }
 }
