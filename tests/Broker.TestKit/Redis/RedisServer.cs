@@ -22,11 +22,12 @@ public sealed class RedisServer : IAsyncDisposable
     private Process? _guard;
     private int _pid;
 
-    private RedisServer(int port, string? password, string[] arguments)
+    private RedisServer(int port, string? password, string[] arguments, string? sentinel = null)
     {
         (Port, Password) = (port, password);
         _arguments =
         [
+            .. sentinel is null ? Array.Empty<string>() : [SentinelFile(sentinel), "--sentinel"],
             "--port", Number(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", _directory.FullName,
             .. password is null ? Array.Empty<string>() : ["--requirepass", password],
             .. arguments,
@@ -47,6 +48,17 @@ public sealed class RedisServer : IAsyncDisposable
         var server = new RedisServer(FreePort(), password, arguments);
         await server.RestartAsync();
         return server;
+    }
+
+    /// <summary>A sentinel that watches a master alone: it makes a replica the master when the master has been silent for two seconds.</summary>
+    public static async Task<RedisServer> StartSentinelAsync(RedisServer master)
+    {
+        var watched = string.Create(
+            CultureInfo.InvariantCulture,
+            $"sentinel monitor broker 127.0.0.1 {master.Port} 1\nsentinel down-after-milliseconds broker 2000\nsentinel failover-timeout broker 10000\n");
+        var sentinel = new RedisServer(FreePort(), null, [], watched);
+        await sentinel.RestartAsync();
+        return sentinel;
     }
 
     /// <summary>
@@ -71,7 +83,7 @@ public sealed class RedisServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts it again, empty, on its port.</summary>
+    /// <summary>Starts it again on its port: empty, unless its arguments let it keep something.</summary>
     public async Task RestartAsync()
     {
         await StopGuardAsync();
@@ -133,6 +145,14 @@ public sealed class RedisServer : IAsyncDisposable
     }
 
     private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>A sentinel's own file, which it also writes.</summary>
+    private string SentinelFile(string text)
+    {
+        var file = Path.Combine(_directory.FullName, "sentinel.conf");
+        File.WriteAllText(file, text);
+        return file;
+    }
 
     private async Task AnswersAsync()
     {

@@ -1,0 +1,88 @@
+using System.Globalization;
+
+namespace Broker.Faults.Traffic;
+
+/// <summary>Compares what a channel's history holds, what its publishers were told and what its listeners were sent.</summary>
+/// <param name="facility">The channel.</param>
+/// <param name="history">The order that everybody must have seen.</param>
+/// <param name="mayForget">Redis itself may have lost what it had taken (a replica took over): what is not in the history is not held against anybody, but doubles are.</param>
+internal sealed class Judgement(string facility, History history, bool mayForget)
+{
+    private readonly Dictionary<int, int> _places = Places(history);
+    private readonly List<string> _problems = [];
+
+    public IReadOnlyList<string> Problems => _problems;
+
+    /// <summary>Delivered, though Redis does not hold it.</summary>
+    public int Forgotten { get; private set; }
+
+    /// <summary>Refused or unanswered, and carried out all the same.</summary>
+    public int CarriedOut { get; private set; }
+
+    public void JudgeHistory()
+    {
+        if (_places.Count != history.Ids.Count) Report($"the history holds {history.Ids.Count - _places.Count} publications twice");
+        if (history.Offsets.Count > 0 && history.Offsets[^1] - history.Offsets[0] != history.Offsets.Count - 1) Report("the history has gaps");
+        if (history.Offsets.Count > 0 && history.Offsets[0] != 1) Report($"the history begins at {history.Offsets[0]}: a new epoch, or it was too short");
+    }
+
+    public void JudgePublishes(IEnumerable<Publish> publishes)
+    {
+        foreach (var publisher in publishes.GroupBy(publish => Payload.PublisherOf(publish.Id)))
+        {
+            var last = -1;
+            foreach (var publish in publisher.OrderBy(publish => publish.Id))
+            {
+                if (!_places.TryGetValue(publish.Id, out var place))
+                {
+                    if (publish.Outcome == Outcome.Acknowledged && !mayForget) Report($"publication {Name(publish.Id)} was acknowledged and is not there");
+                    continue;
+                }
+
+                if (publish.Outcome != Outcome.Acknowledged) CarriedOut++;
+                else if (place < last) Report($"publication {Name(publish.Id)} came before an earlier one of its publisher");
+                last = Math.Max(last, place);
+            }
+        }
+    }
+
+    /// <param name="listener">Whose websocket.</param>
+    /// <param name="fromTheStart">It stood before the first publication.</param>
+    public void JudgeListener(Listener listener, bool fromTheStart)
+    {
+        var who = $"a listener of node {listener.Node.Number}";
+        var last = fromTheStart ? -1 : (int?)null;
+        var seen = new HashSet<int>();
+        foreach (var id in listener.Got)
+        {
+            if (!seen.Add(id)) Report($"{who} got {Name(id)} twice");
+            else if (!_places.TryGetValue(id, out var place)) Strange(who, id);
+            else
+            {
+                if (last is { } before && place < before) Report($"{who} got {Name(id)} out of order");
+                else if (last is { } previous && place > previous + 1) Report($"{who} missed {place - previous - 1} before {Name(id)} (offset {history.Offsets[place]})");
+                last = Math.Max(last ?? -1, place);
+            }
+        }
+
+        if (listener.EndedAt == 0 && last is { } end && end != history.Ids.Count - 1) Report($"{who} did not get the last {history.Ids.Count - 1 - end}");
+        if (listener.EndedAt == 0 && last is null && history.Ids.Count > 0) Report($"{who} got nothing");
+    }
+
+    private static Dictionary<int, int> Places(History history)
+    {
+        var places = new Dictionary<int, int>();
+        for (var place = 0; place < history.Ids.Count; place++) places.TryAdd(history.Ids[place], place);
+        return places;
+    }
+
+    private static string Name(int id) => string.Create(CultureInfo.InvariantCulture, $"{Payload.PublisherOf(id)}/{id & 0xFFFFF}");
+
+    private void Strange(string who, int id)
+    {
+        if (mayForget) Forgotten++;
+        else Report($"{who} got {Name(id)}, which the history does not hold");
+    }
+
+    private void Report(string problem) => _problems.Add($"{facility}: {problem}");
+}
