@@ -13,7 +13,7 @@ namespace Broker.Testing.Redis;
 public sealed class RedisServer : IAsyncDisposable
 {
     // The shell outlives neither us nor Redis: when our end of its standard input closes, however we ended, it kills Redis.
-    private const string Guard = """redis-server "$@" </dev/null >redis.log 2>&1 & echo $!; cat >/dev/null; kill -9 $!""";
+    private const string Guard = """redis-server "$@" </dev/null >redis.log 2>&1 & echo $!; cat >/dev/null; kill -9 $! 2>/dev/null""";
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 

@@ -11,6 +11,7 @@ var scenarios = new Dictionary<string, Func<Scale, Task<Verdict>>>
     ["grow-and-shrink"] = GrowAndShrink.RunAsync,
     ["redis-restart"] = LoseRedis.RestartAsync,
     ["redis-fail-over"] = LoseRedis.FailOverAsync,
+    ["redis-old-master"] = LoseRedis.OldMasterReturnsAsync,
     ["cut-link"] = CutLink.RunAsync,
     ["stranger"] = Stranger.RunAsync,
     ["link-cost"] = LinkCost.RunAsync,

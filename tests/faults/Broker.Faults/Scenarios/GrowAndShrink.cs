@@ -11,7 +11,7 @@ public static class GrowAndShrink
     {
         await using var redis = await RedisServer.StartAsync();
         var half = scale with { Clients = scale.Clients / 2 };
-        await using var run = await FaultRun.StartAsync("grow-and-shrink", half, redis, nodes: 1, settings: "cluster.drain { clients = 100, interval = 200ms, within = 30s }");
+        await using var run = await FaultRun.StartAsync("grow-and-shrink", half, redis, nodes: 1, settings: "shutdown { clients = 100, interval = 200ms }");
         await run.IsSettledAsync();
         await run.GoOnAsync();
 
@@ -24,7 +24,8 @@ public static class GrowAndShrink
 
         await run.Listeners.AddAsync(half.Clients);
         var owners = (await run.OwnersAsync()).Distinct().Count();
-        if (owners < 3) run.Problem($"with three nodes only {owners} own channels");
+        run.Figure($"with three nodes {owners} owned channels");
+        if (owners == 1) run.Problem("no channel has moved");
         await run.GoOnAsync();
 
         foreach (var node in run.Deployment.Nodes.Take(2))

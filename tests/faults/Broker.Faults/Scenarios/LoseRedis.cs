@@ -1,3 +1,4 @@
+using Broker.Bench.Load;
 using Broker.Faults.Traffic;
 using Broker.Testing.Redis;
 
@@ -6,6 +7,8 @@ namespace Broker.Faults.Scenarios;
 /// <summary>Must-hold 6: Redis dies and comes back with what it kept; or dies, and a replica takes its place.</summary>
 public static class LoseRedis
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     /// <summary>Killed and started again after a lease. It writes down everything before it answers, so it keeps what it acknowledged.</summary>
     public static async Task<Verdict> RestartAsync(Scale scale)
     {
@@ -40,8 +43,24 @@ public static class LoseRedis
         while (!(await replica.CliAsync("ROLE")).StartsWith("master", StringComparison.Ordinal)) await Task.Delay(50);
         run.Tell("the replica is master");
         await ResumesAsync(run);
+        return await run.EndAsync();
+    }
 
-        // It comes back as what it was, and the sentinel makes it a replica.
+    /// <summary>Afterwards the old master comes back empty, as the master that it was, and the sentinel makes it a replica within seconds.</summary>
+    public static async Task<Verdict> OldMasterReturnsAsync(Scale scale)
+    {
+        await using var master = await RedisServer.StartAsync();
+        await using var replica = await RedisServer.StartAsync(null, "--replicaof", "127.0.0.1", master.Port.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        await using var sentinel = await RedisServer.StartSentinelAsync(master);
+        var connection = $"127.0.0.1:{master.Port},127.0.0.1:{replica.Port}";
+        await using var run = await FaultRun.StartAsync("redis-old-master", scale, master, connection: connection, redisMayForget: true);
+        await run.IsSettledAsync();
+        await run.GoOnAsync();
+        master.Kill();
+        run.Redis = replica;
+        while (!(await replica.CliAsync("ROLE")).StartsWith("master", StringComparison.Ordinal)) await Task.Delay(50);
+        await ResumesAsync(run);
+
         await master.RestartAsync();
         run.Tell("the old master is back");
         while (!(await master.CliAsync("ROLE")).StartsWith("slave", StringComparison.Ordinal)) await Task.Delay(50);
@@ -50,14 +69,24 @@ public static class LoseRedis
         return await run.EndAsync();
     }
 
+    /// <summary>Until a publish of every channel is acknowledged that began when Redis was there again.</summary>
     private static async Task ResumesAsync(FaultRun run)
     {
-        var before = run.Publishers.Ended.Count;
+        var back = Clock.Now;
+        var end = back + Clock.Of(Patience);
+        int channels;
+        do
+        {
+            await Task.Delay(50);
+            channels = run.Publishers.Ended.Where(publish => publish.Began > back && publish.Outcome == Outcome.Acknowledged).Select(publish => publish.Channel).Distinct().Count();
+        }
+        while (channels < run.Scale.Channels && Clock.Now < end);
+
+        if (channels < run.Scale.Channels) run.Problem($"{Patience.TotalSeconds} s after Redis had come back publishes of only {channels} channels were acknowledged");
+        run.Figure($"{(Clock.Now - back) / 1e9:0.0} s from Redis's return until publishes on every channel were acknowledged");
         await run.IsSettledAsync();
         await run.GoOnAsync();
-        var publishes = run.Publishers.Ended;
-        if (!publishes.Skip(before).Any(publish => publish.Outcome == Outcome.Acknowledged)) run.Problem("no publish was acknowledged after Redis had come back");
-        if (publishes.All(publish => publish.Outcome == Outcome.Acknowledged)) run.Problem("no publish failed while Redis was away");
+        if (run.Publishers.Ended.All(publish => publish.Outcome == Outcome.Acknowledged)) run.Problem("no publish failed while Redis was away");
 
         var ended = await run.Listeners.LookAsync(all => all.Count(one => one.EndedAt > 0));
         if (ended > 0) run.Problem($"{ended} websockets ended with Redis");

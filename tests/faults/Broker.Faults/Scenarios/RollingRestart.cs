@@ -12,7 +12,7 @@ public static class RollingRestart
     {
         await using var redis = await RedisServer.StartAsync();
         var perSecond = scale.Clients / 15;
-        var settings = $"cluster.drain {{ clients = {perSecond / 5}, interval = 200ms, within = 60s }}";
+        var settings = $"shutdown {{ clients = {perSecond / 5}, interval = 200ms, drain = 60s }}";
         await using var run = await FaultRun.StartAsync("rolling-restart", scale, redis, settings: settings);
         await run.IsSettledAsync();
         await run.GoOnAsync();

@@ -9,7 +9,7 @@ namespace Broker.Faults.Scenarios;
 /// <summary>Must-hold 8, with real processes: somebody who is no node talks to a link port while the cluster works.</summary>
 public static class Stranger
 {
-    private const int Visits = 300;
+    private const int Visits = 120;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
@@ -27,7 +27,7 @@ public static class Stranger
         byte[][] sayings = [[], Encoding.ASCII.GetBytes("GET / HTTP/1.1\r\nHost: broker\r\n\r\n"), noise, [0x3f, 0xff, 0xff, 0xff, .. noise]];
         var before = node.ResidentBytes();
         var clock = Stopwatch.StartNew();
-        foreach (var part in Enumerable.Range(0, Visits).Chunk(20)) await Task.WhenAll(part.Select(i => VisitAsync(node.LinkPort, sayings[i % sayings.Length])));
+        foreach (var part in Enumerable.Range(0, Visits).Chunk(40)) await Task.WhenAll(part.Select(i => VisitAsync(node.LinkPort, sayings[i % sayings.Length])));
 
         run.Figure($"{Visits} visits, all cut off, in {clock.Elapsed.TotalSeconds:0.0} s");
         var more = node.ResidentBytes() - before;
