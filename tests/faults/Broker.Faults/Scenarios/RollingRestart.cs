@@ -11,8 +11,8 @@ public static class RollingRestart
     public static async Task<Verdict> RunAsync(Scale scale)
     {
         await using var redis = await RedisServer.StartAsync();
-        var perSecond = scale.Clients / 15;
-        var settings = $"shutdown {{ clients = {perSecond / 5}, interval = 200ms, drain = 60s }}";
+        var perSecond = scale.Clients / 9;
+        var settings = $"shutdown {{ clients = {perSecond / 10}, interval = 100ms, drain = 60s }}";
         await using var run = await FaultRun.StartAsync("rolling-restart", scale, redis, settings: settings);
         await run.IsSettledAsync();
         await run.GoOnAsync();
@@ -35,7 +35,7 @@ public static class RollingRestart
         run.Figure($"{ends.Count} websockets were closed, {most} in the second with the most; the pace is {perSecond}");
 
         // A second of the clock may hold one interval more than a second has.
-        if (most > perSecond + (perSecond / 5)) run.Problem($"{most} websockets were closed within a second; the pace is {perSecond}");
+        if (most > perSecond + (perSecond / 10)) run.Problem($"{most} websockets were closed within a second; the pace is {perSecond}");
         if (ends.Any(end => end.CloseCode is not (1001 or 1012 or (>= 3000 and < 3500)))) run.Problem("websockets ended without a word to come back");
         return await run.EndAsync();
     }
