@@ -195,6 +195,9 @@ internal sealed class HistoryChannelActor : ChannelActor
             Services.Log.LogWarning("The history of {Channel} was lost: a new epoch begins, clients are told", Name);
 
         _ledger.TakenOver(answer);
+
+        // It may never come: when another Redis becomes the master, subscriptions and commands are at different ones for a while. It may also be late: not too soon, then.
+        if (_ledger.AwaitsMark) Timers.StartSingleTimer(Tick.TryAgain, Tick.TryAgain, Services.Settings.Redis.Timeout + _owning.Failed());
         Proceed();
     }
 

@@ -60,6 +60,9 @@ internal sealed class Ledger(ChannelName channel, HistoryLimits limits, Room roo
 
     public bool IsOwning => _phase == Phase.Owning;
 
+    /// <summary>The take-over's script has been carried out; its mark has not arrived.</summary>
+    public bool AwaitsMark => _phase == Phase.Listening && _token > 0;
+
     /// <summary>Subscribed and not lost: what is published now will be appended.</summary>
     public bool Accepts => _phase != Phase.Lost;
 

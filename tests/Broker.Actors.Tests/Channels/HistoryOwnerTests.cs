@@ -116,6 +116,18 @@ public sealed class HistoryOwnerTests : TestKit
         takesOver.SetResult();
     }
 
+    [Fact]
+    public async Task A_take_over_whose_mark_does_not_come_is_done_again()
+    {
+        // After a fail-over the old master came back and was given the commands, while the subscriptions stayed at the new one: no mark came, and the channel was stuck for good.
+        await using var former = new InMemoryBus(new InMemoryStore());
+        _bus.TakeOverNextOn(former);
+
+        NewOwner(size: 10, new BrokerMetrics(() => true)).Tell(new Attach(News, "relay", 1, new StreamPosition("", 0)), TestActor);
+
+        FishForMessage<Attached>(attached => attached.Ready, TestNode.Soon);
+    }
+
     private static List<OutgoingPublication> Batch(int count) =>
         [.. Enumerable.Range(1, count).Select(i => new OutgoingPublication([(byte)i], $"p{i}", null, 0))];
 

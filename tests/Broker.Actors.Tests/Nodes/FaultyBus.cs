@@ -10,6 +10,7 @@ internal sealed class FaultyBus(IRedisBus inner) : IRedisBus
     private string? _throws;
     private IRedisBus? _detour;
     private Func<Task>? _beforeTakeOver;
+    private IRedisBus? _takesOver;
     private Action? _subscribeKept;
     private object? _appendFails;
 
@@ -62,6 +63,9 @@ internal sealed class FaultyBus(IRedisBus inner) : IRedisBus
     /// <summary>Something that happens between an owner's subscription and its take-over.</summary>
     public void BeforeNextTakeOver(Func<Task> action) => Volatile.Write(ref _beforeTakeOver, action);
 
+    /// <summary>The next take-over is carried out by another Redis than the one that has the subscriptions.</summary>
+    public void TakeOverNextOn(IRedisBus other) => Volatile.Write(ref _takesOver, other);
+
     public Task PingAsync() => inner.PingAsync();
 
     public void Subscribe(string channel, string? markChannel, IArrivals arrivals)
@@ -110,6 +114,8 @@ internal sealed class FaultyBus(IRedisBus inner) : IRedisBus
     public Task<TakenOver> TakeOverAsync(RedisKeys keys, TakeOver order)
     {
         Fault(nameof(TakeOverAsync));
+        if (Interlocked.Exchange(ref _takesOver, null) is { } other) return other.TakeOverAsync(keys, order);
+
         return Interlocked.Exchange(ref _beforeTakeOver, null) is { } before ? LateAsync() : inner.TakeOverAsync(keys, order);
 
         async Task<TakenOver> LateAsync()
