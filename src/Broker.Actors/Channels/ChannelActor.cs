@@ -59,7 +59,8 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
 
     protected abstract StreamPosition Position { get; }
 
-    protected abstract bool HasHistory { get; }
+    /// <summary>How many publications are kept; 0 for none.</summary>
+    protected abstract int HistorySize { get; }
 
     /// <summary>What is published arrives, and what is to be published can be sent.</summary>
     protected abstract bool IsReady { get; }
@@ -116,7 +117,7 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
 
     protected abstract void Tock(Tick tick);
 
-    protected void Subscribe() => Services.Bus.Subscribe(Keys.Channel, HasHistory ? Keys.Mark : null, Subscription);
+    protected void Subscribe() => Services.Bus.Subscribe(Keys.Channel, HistorySize > 0 ? Keys.Mark : null, Subscription);
 
     protected void TellRelays(object message)
     {
@@ -141,7 +142,7 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
     /// <summary>Every relay may count on the channel from here on.</summary>
     protected void BecameReady()
     {
-        TellRelays(new Attached(Position, true, HasHistory));
+        TellRelays(new Attached(Position, true, HistorySize));
         ReadLastValue();
     }
 
@@ -203,7 +204,7 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
         Timers.Cancel(Tick.Passivate);
         if (_relays.Attach(attach.Relay, Sender, attach.NextBatch)) Context.Watch(Sender);
         RelayHasDelivered(attach.Delivered);
-        Sender.Tell(new Attached(Position, IsReady, HasHistory));
+        Sender.Tell(new Attached(Position, IsReady, HistorySize));
     }
 
     private void OnDetach(Detach detach)
@@ -221,16 +222,13 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
 
     private void OnPublishBatch(PublishBatch batch)
     {
-        if (_stops)
-        {
-            Sender.Tell(new BatchReturned(batch.Number));
-            return;
-        }
-
         switch (_relays.Take(batch.Relay, batch.Number, out var answer))
         {
+            case AttachedRelays.Verdict.Take when _stops:
+                Sender.Tell(new BatchReturned(batch.Number));
+                break;
             case AttachedRelays.Verdict.Take when !Services.MayOwn:
-                Answer(batch.Relay, batch.Number, new BatchRefused(batch.Number, MayRepeat: true));
+                Answer(batch.Relay, batch.Number, BatchRefused.Unsent(batch.Number));
                 break;
             case AttachedRelays.Verdict.Take:
                 Publish(batch);
@@ -390,9 +388,9 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
         if (IsReady) TellRelays(new Standing(Position));
     }
 
-    private static void TellLastValue(LastValue value, IReadOnlyList<LastValueReads.Reader> readers)
+    private void TellLastValue(LastValue value, IReadOnlyList<LastValueReads.Reader> readers)
     {
-        foreach (var reader in readers) reader.Relay.Tell(new LastRead(reader.Ticket, value.Payload, value.PublishId));
+        foreach (var reader in readers) reader.Relay.Tell(new LastRead(reader.Ticket, value.Payload, value.PublishId, Position));
     }
 
     private void Rest()

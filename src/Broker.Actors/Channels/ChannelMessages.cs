@@ -18,7 +18,8 @@ internal interface IChannelAnswer;
 internal sealed record Attach(ChannelName Channel, string Relay, long NextBatch, StreamPosition Delivered) : IChannelMessage;
 
 /// <summary>The owner knows the relay; until <paramref name="Ready"/> nothing arrives from Redis, and publishes wait or are refused.</summary>
-internal sealed record Attached(StreamPosition Position, bool Ready, bool HasHistory) : IChannelAnswer;
+/// <param name="HistorySize">How many publications the history keeps, and with them the ids that tell repeats; 0 without history.</param>
+internal sealed record Attached(StreamPosition Position, bool Ready, int HistorySize) : IChannelAnswer;
 
 /// <summary>The relay has neither subscribers nor publishers left.</summary>
 internal sealed record Detach(ChannelName Channel, string Relay) : IChannelMessage;
@@ -33,7 +34,12 @@ internal sealed record PublishBatch(ChannelName Channel, string Relay, long Numb
 internal sealed record BatchPublished(long Number, IReadOnlyList<StreamPosition> Positions) : IChannelAnswer;
 
 /// <param name="MayRepeat">Sending the same publications again does no harm: none was sent, or the history is large enough to tell repeats.</param>
-internal sealed record BatchRefused(long Number, bool MayRepeat) : IChannelAnswer;
+/// <param name="MayBePublished">Some were sent, and Redis did not say what became of them.</param>
+internal sealed record BatchRefused(long Number, bool MayRepeat, bool MayBePublished) : IChannelAnswer
+{
+    /// <summary>None was sent.</summary>
+    public static BatchRefused Unsent(long number) => new(number, MayRepeat: true, MayBePublished: false);
+}
 
 /// <summary>The owner stops and has not taken the batch: it is for the next owner.</summary>
 internal sealed record BatchReturned(long Number) : IChannelAnswer;
@@ -56,7 +62,8 @@ internal sealed record Missed(long Ticket, bool Whole, StreamPosition Position, 
 internal sealed record ReadLast(ChannelName Channel, long Ticket) : IChannelMessage;
 
 /// <summary>Everything that Redis had published before the value was read has been sent to the relay before this.</summary>
-internal sealed record LastRead(long Ticket, byte[]? Payload, string? PublishId) : IChannelAnswer;
+/// <param name="Position">Where the channel stands: a relay that stands elsewhere has missed something, perhaps the value itself.</param>
+internal sealed record LastRead(long Ticket, byte[]? Payload, string? PublishId, StreamPosition Position) : IChannelAnswer;
 
 /// <summary>Tells an owner to stop: idle, or its shard goes elsewhere.</summary>
 internal sealed record StopChannel

@@ -47,7 +47,7 @@ internal sealed class HistoryChannelActor : ChannelActor
 
     protected override StreamPosition Position => _ledger.Position;
 
-    protected override bool HasHistory => true;
+    protected override int HistorySize => _limits.Size;
 
     protected override bool IsReady => _owned && IsSubscribed;
 
@@ -86,7 +86,7 @@ internal sealed class HistoryChannelActor : ChannelActor
     {
         if (_lost || (!_ledger.Accepts && !Services.Bus.IsConnected))
         {
-            Answer(batch.Relay, batch.Number, new BatchRefused(batch.Number, MayRepeat: true));
+            Answer(batch.Relay, batch.Number, BatchRefused.Unsent(batch.Number));
             return;
         }
 

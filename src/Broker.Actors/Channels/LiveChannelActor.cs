@@ -21,7 +21,7 @@ internal sealed class LiveChannelActor : ChannelActor
 
     protected override StreamPosition Position => _log.Position;
 
-    protected override bool HasHistory => false;
+    protected override int HistorySize => 0;
 
     protected override bool IsReady => IsSubscribed;
 
@@ -64,7 +64,7 @@ internal sealed class LiveChannelActor : ChannelActor
     {
         if (IsSubscribed) Send(batch);
         else if (!_lost && Services.Bus.IsConnected) _early.Add(batch);
-        else Answer(batch.Relay, batch.Number, new BatchRefused(batch.Number, MayRepeat: true));
+        else Answer(batch.Relay, batch.Number, BatchRefused.Unsent(batch.Number));
     }
 
     protected override void ReadMissed(ReadMissed order, IActorRef relay) =>
@@ -115,7 +115,7 @@ internal sealed class LiveChannelActor : ChannelActor
         {
             // It may have been carried out: sending it again could double it.
             Services.Log.LogWarning("Publishing on {Channel} failed: {Reason}", Name, sent.Fault.Message);
-            Answer(sent.Batch.Relay, sent.Batch.Number, new BatchRefused(sent.Batch.Number, MayRepeat: false));
+            Answer(sent.Batch.Relay, sent.Batch.Number, new BatchRefused(sent.Batch.Number, MayRepeat: false, MayBePublished: true));
         }
 
         StopWhenAnswered();
@@ -130,7 +130,7 @@ internal sealed class LiveChannelActor : ChannelActor
     private void RefuseEarly()
     {
         _lost |= !IsSubscribed;
-        foreach (var batch in _early) Answer(batch.Relay, batch.Number, new BatchRefused(batch.Number, MayRepeat: true));
+        foreach (var batch in _early) Answer(batch.Relay, batch.Number, BatchRefused.Unsent(batch.Number));
         _early.Clear();
     }
 

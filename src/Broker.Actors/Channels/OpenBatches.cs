@@ -34,7 +34,7 @@ internal sealed class OpenBatches(int size)
 
         // A batch is sent in its order: as long as its first publication was not, none was.
         var wasSent = appended > 0 || ticket.Index > 0;
-        return new BatchRefused(ticket.Number, MayRepeat: !wasSent || Math.Max(appended, batch.Positions.Length) <= size);
+        return new BatchRefused(ticket.Number, MayRepeat: !wasSent || Math.Max(appended, batch.Positions.Length) <= size, MayBePublished: wasSent);
     }
 
     /// <summary>One publication of a batch.</summary>

@@ -244,7 +244,7 @@ public sealed class BrokerNode : IAsyncDisposable
         {
             try
             {
-                await (_ownsSystem || Settings.Cluster.Enabled ? StopSystemAsync() : _actors.StopAsync(_system));
+                if (!WhenEnded.IsCompleted) await (_ownsSystem || Settings.Cluster.Enabled ? StopSystemAsync() : _actors.StopAsync(_system));
             }
             finally
             {
@@ -268,8 +268,6 @@ public sealed class BrokerNode : IAsyncDisposable
 
     private async Task StopSystemAsync()
     {
-        if (WhenEnded.IsCompleted) return;
-
         try
         {
             await _actors.StopClientsAsync(_system);

@@ -11,7 +11,7 @@ namespace Broker.Actors.Nodes;
 /// </summary>
 internal sealed class HistoryLease : IAsyncDisposable
 {
-    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan DurationAlone = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(250);
 
@@ -21,6 +21,7 @@ internal sealed class HistoryLease : IAsyncDisposable
     private readonly string _key;
     private readonly string _holder;
     private readonly bool _isShared;
+    private readonly TimeSpan _duration;
     private readonly CancellationTokenSource _stop = new();
     private Task _renewing = Task.CompletedTask;
     private long _heldUntil;
@@ -30,6 +31,7 @@ internal sealed class HistoryLease : IAsyncDisposable
     {
         (_bus, _log, _time) = (bus, log, time);
         _isShared = settings.Cluster.Enabled;
+        _duration = _isShared ? settings.Cluster.Lease : DurationAlone;
         _holder = _isShared ? "cluster " + settings.Cluster.Name : Epochs.New();
         _key = (settings.Prefix.Length == 0 ? "" : settings.Prefix + ":") + "broker:history-owner";
     }
@@ -49,7 +51,7 @@ internal sealed class HistoryLease : IAsyncDisposable
         if (settings.History.Count == 0) return null;
 
         var lease = new HistoryLease(bus, settings, log, time);
-        var deadline = lease.Now + Duration + TimeSpan.FromSeconds(1);
+        var deadline = lease.Now + DurationAlone + lease._duration + TimeSpan.FromSeconds(1);
         while (await lease.TryTakeAsync() == false)
         {
             if (lease.Now > deadline)
@@ -85,7 +87,7 @@ internal sealed class HistoryLease : IAsyncDisposable
         {
             while (true)
             {
-                await Task.Delay(IsHeld ? Duration / 3 : Again, _time, _stop.Token);
+                await Task.Delay(IsHeld ? _duration / 3 : Again, _time, _stop.Token);
                 await RenewOnceAsync();
             }
         }
@@ -134,8 +136,8 @@ internal sealed class HistoryLease : IAsyncDisposable
         var asked = Now;
         try
         {
-            var held = await _bus.HoldLeaseAsync(_key, _holder, Duration);
-            Interlocked.Exchange(ref _heldUntil, held ? (asked + Duration).Ticks : 0);
+            var held = await _bus.HoldLeaseAsync(_key, _holder, _duration);
+            Interlocked.Exchange(ref _heldUntil, held ? (asked + _duration).Ticks : 0);
             return held;
         }
         catch (RedisUnavailableException)

@@ -8,7 +8,7 @@ public enum PublishProblem
     /// <summary>Redis, or the channel's owner, cannot be reached. Try again later; with the same publish id that is safe.</summary>
     Unavailable = PublishFailure.Unavailable,
 
-    /// <summary>Redis was lost, or the node stopped, while it was published: it may have been carried out.</summary>
+    /// <summary>Redis, the owner or the node was lost while it was published: it may have been carried out. A repeat with the same publish id is safe (channels with history).</summary>
     Unknown = PublishFailure.Unknown,
 
     /// <summary>More waits to be published than this node holds. Try again later.</summary>

@@ -22,7 +22,10 @@ internal sealed class OwnerLink(TimeSpan silentAfter)
     /// <summary>The owner gets what is published: what it sends counts from here on. Stays so when the owner is lost.</summary>
     public bool IsReady { get; private set; }
 
-    public bool HasHistory { get; private set; }
+    /// <summary>How many publications the owner's history keeps; 0 without one.</summary>
+    public int HistorySize { get; private set; }
+
+    public bool HasHistory => HistorySize > 0;
 
     /// <summary>The newest publication that was passed on.</summary>
     public StreamPosition Position => _sequence.Position;
@@ -42,9 +45,9 @@ internal sealed class OwnerLink(TimeSpan silentAfter)
     public long NextTicket() => ++_tickets;
 
     /// <summary>Somebody has answered as the channel's owner.</summary>
-    public Meeting Meet(IActorRef owner, bool hasHistory)
+    public Meeting Meet(IActorRef owner, int historySize)
     {
-        HasHistory = hasHistory;
+        HistorySize = historySize;
         if (Owner is not null) return owner.Equals(Owner) ? Meeting.Known : Meeting.Another;
 
         Owner = owner;

@@ -32,16 +32,18 @@ internal sealed class PublishQueue(int maxCount, long maxBytes)
     }
 
     /// <summary>The next batch, if none is under way and something waits.</summary>
-    public (long Number, IReadOnlyList<OutgoingPublication> Publications)? Next()
+    /// <param name="historySize">A batch that comes again, whole, to another owner is told by what the history holds: so it is no longer than that. 0 without history.</param>
+    public (long Number, IReadOnlyList<OutgoingPublication> Publications)? Next(int historySize)
     {
         if (IsUnderWay || _waiting.Count == 0) return null;
 
         var batch = new List<Pending>();
+        var maxBatch = historySize == 0 ? Ledger.MaxBatchCount : Math.Min(historySize, Ledger.MaxBatchCount);
         var size = 0;
         while (_waiting.First?.Value is { } pending)
         {
             size += pending.Publication.Payload.Length + PerPublication;
-            if (batch.Count > 0 && (size > PublicationsFrame.MaxBytes || batch.Count >= Ledger.MaxBatchCount)) break;
+            if (batch.Count > 0 && (size > PublicationsFrame.MaxBytes || batch.Count >= maxBatch)) break;
 
             _waiting.RemoveFirst();
             _bytes -= pending.Publication.Payload.Length;
@@ -67,14 +69,15 @@ internal sealed class PublishQueue(int maxCount, long maxBytes)
     }
 
     /// <summary>The batch was refused. Those that may be tried again wait, in front; the others come back.</summary>
-    public IReadOnlyList<Pending> Refused(long number, bool mayRepeat, TimeSpan now)
+    public IReadOnlyList<Pending> Refused(BatchRefused refused, TimeSpan now)
     {
-        if (number != NextNumber) return [];
+        if (refused.Number != NextNumber) return [];
 
+        if (refused.MayBePublished) Doubt();
         var failed = new List<Pending>();
         for (var i = _underWay.Count - 1; i >= 0; i--)
         {
-            if (mayRepeat && _underWay[i].Retry && _underWay[i].Until > now)
+            if (refused.MayRepeat && _underWay[i].Retry && _underWay[i].Until > now)
             {
                 _waiting.AddFirst(_underWay[i]);
                 _bytes += _underWay[i].Publication.Payload.Length;
@@ -89,6 +92,13 @@ internal sealed class PublishQueue(int maxCount, long maxBytes)
         NextNumber++;
         failed.Reverse();
         return failed;
+    }
+
+    /// <summary>Nobody will say what became of the batch under way. With history it comes again, to the next owner; without it comes back.</summary>
+    public IReadOnlyList<Pending> OwnerLost(bool hasHistory, TimeSpan now)
+    {
+        Doubt();
+        return hasHistory || !IsUnderWay ? [] : Refused(new BatchRefused(NextNumber, MayRepeat: false, MayBePublished: true), now);
     }
 
     /// <summary>
@@ -130,5 +140,11 @@ internal sealed class PublishQueue(int maxCount, long maxBytes)
 
     /// <param name="Until">How long it may wait to be sent, on the clock of <see cref="Settings.BrokerServices.Now"/>.</param>
     /// <param name="Retry">A refusal does not end it before that.</param>
-    public sealed record Pending(OutgoingPublication Publication, PublishTicket Ticket, TimeSpan Until, bool Retry);
+    /// <param name="MayBePublished">An owner that never said so may have sent it.</param>
+    public sealed record Pending(OutgoingPublication Publication, PublishTicket Ticket, TimeSpan Until, bool Retry, bool MayBePublished = false);
+
+    private void Doubt()
+    {
+        for (var i = 0; i < _underWay.Count; i++) _underWay[i] = _underWay[i] with { MayBePublished = true };
+    }
 }

@@ -5,10 +5,10 @@ namespace Broker.Actors.Relays;
 /// <summary>Why a publish did not take place.</summary>
 public enum PublishFailure
 {
-    /// <summary>Redis or the channel's owner is not there. Nothing was published, or a repeat with the same publish id is safe (channels with history).</summary>
+    /// <summary>Redis or the channel's owner is not there. Nothing was published.</summary>
     Unavailable,
 
-    /// <summary>Redis was lost, or the node stopped, while it was published: it may have been carried out.</summary>
+    /// <summary>Redis, the owner or the node was lost while it was published: it may have been carried out. A repeat with the same publish id is safe (channels with history).</summary>
     Unknown,
 
     /// <summary>More waits to be published than the node holds.</summary>

@@ -15,7 +15,7 @@ internal sealed partial class RelayActor
 
     private void OnBatchPublished(BatchPublished published)
     {
-        Heard();
+        HeardFromOwner();
         var done = _queue.Published(published.Number);
         for (var i = 0; i < done.Count; i++)
             done[i].Ticket.Done(new PublishResult(i < published.Positions.Count ? published.Positions[i] : null, null));
@@ -26,9 +26,11 @@ internal sealed partial class RelayActor
 
     private void OnBatchRefused(BatchRefused refused)
     {
-        Heard();
-        var failure = refused.MayRepeat ? PublishFailure.Unavailable : PublishFailure.Unknown;
-        Fail(_queue.Refused(refused.Number, refused.MayRepeat, Now), failure);
+        // A former owner's refusal says nothing of the batch at the present one.
+        if (!_link.IsOwner(Sender)) return;
+
+        HeardFromOwner();
+        Fail(_queue.Refused(refused, Now), PublishFailure.Unavailable);
 
         Timers.StartSingleTimer(Tick.TryAgain, Tick.TryAgain, TryAgain);
     }
@@ -51,7 +53,7 @@ internal sealed partial class RelayActor
             return;
         }
 
-        if (!Timers.IsTimerActive(Tick.TryAgain) && _queue.Next() is { } batch) Send(batch);
+        if (!Timers.IsTimerActive(Tick.TryAgain) && _queue.Next(_link.HistorySize) is { } batch) Send(batch);
     }
 
     private void Send((long Number, IReadOnlyList<OutgoingPublication> Publications) batch)
@@ -69,8 +71,9 @@ internal sealed partial class RelayActor
 
     private void Expire() => Fail(_queue.Expire(Now), PublishFailure.Unavailable);
 
+    /// <param name="failure">Of those that no owner has sent; of the others nobody knows.</param>
     private static void Fail(IReadOnlyList<PublishQueue.Pending> publishes, PublishFailure failure)
     {
-        foreach (var pending in publishes) pending.Ticket.Done(new PublishResult(null, failure));
+        foreach (var pending in publishes) pending.Ticket.Done(new PublishResult(null, pending.MayBePublished ? PublishFailure.Unknown : failure));
     }
 }

@@ -185,11 +185,14 @@ internal sealed partial class RelayActor : ReceiveActor, IWithTimers
 
     private void OnLastRead(LastRead read)
     {
-        Heard();
+        HeardFromOwner();
+        if (_link.IsOwner(Sender)) _link.Stands(read.Position);
+        ReportLost();
         if (_link.HasGap)
         {
             // The value may be one of those that are missing here: ask again when they are there.
             _joiners.Forget();
+            Fill();
             return;
         }
 
@@ -215,7 +218,7 @@ internal sealed partial class RelayActor : ReceiveActor, IWithTimers
 
     private void OnMissed(Missed missed)
     {
-        Heard();
+        HeardFromOwner();
         if (_link.Filled(missed) is { } filled)
         {
             Pass(filled);
@@ -285,7 +288,7 @@ internal sealed partial class RelayActor : ReceiveActor, IWithTimers
     {
         Heard();
         Timers.Cancel(Tick.Attach);
-        var meeting = _link.Meet(Sender, attached.HasHistory);
+        var meeting = _link.Meet(Sender, attached.HistorySize);
         if (meeting == OwnerLink.Meeting.Another)
         {
             LoseOwner();
@@ -323,7 +326,7 @@ internal sealed partial class RelayActor : ReceiveActor, IWithTimers
         LetOwnerGo();
 
         // The owner may have sent it: without history nobody can tell. Before attaching, which tells the next number.
-        if (!_link.HasHistory && _queue.IsUnderWay) Fail(_queue.Refused(_queue.NextNumber, mayRepeat: false, Now), PublishFailure.Unknown);
+        Fail(_queue.OwnerLost(_link.HasHistory, Now), PublishFailure.Unknown);
         Attach();
     }
 
@@ -345,7 +348,9 @@ internal sealed partial class RelayActor : ReceiveActor, IWithTimers
         Expire();
         Fail(_queue.GiveUp(Now - OwnerLink.AnswersWithin), PublishFailure.Unknown);
         if (_link.IsSilent(Now)) Attach();
-        RecoverAgain(Now - OwnerLink.AnswersWithin); // A read that Redis did not answer is not answered here either.
+        AskAgain(); // What was asked, or its answer, may be lost; and a read that Redis did not answer is not answered here either.
+        Fill();
+        if (_link is { Owner: not null, IsReady: false }) Attach();
         if (_link.Owner is not null && Now - _sentAt > OwnerLink.AnswersWithin && _queue.Again() is { } batch) Send(batch);
         RestWhenIdle();
     }
@@ -368,6 +373,11 @@ internal sealed partial class RelayActor : ReceiveActor, IWithTimers
     private TimeSpan Now => _services.Now;
 
     private void Heard() => _link.Heard(Now);
+
+    private void HeardFromOwner()
+    {
+        if (_link.IsOwner(Sender)) Heard();
+    }
 
     private sealed record Flush
     {

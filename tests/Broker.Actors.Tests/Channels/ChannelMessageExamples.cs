@@ -16,12 +16,12 @@ internal static class ChannelMessageExamples
     public static readonly object[] Pinned =
     [
         new Attach(News, "r1", 3, Here),
-        new Attached(Here, Ready: true, HasHistory: true),
+        new Attached(Here, Ready: true, HistorySize: 1000),
         new Detach(ChannelName.User("ann", "news"), "r1"),
         new Detached(ChannelName.Group("staff", "news")),
         new PublishBatch(News, "r1", 3, [new OutgoingPublication([1, 2], "id", "me", 60, Shared: true, Foreign: true), new OutgoingPublication([], null, null, 0)]),
         new BatchPublished(3, [Here, Here with { Offset = 300 }, new StreamPosition("e2", 1)]),
-        new BatchRefused(3, MayRepeat: true),
+        new BatchRefused(3, MayRepeat: true, MayBePublished: true),
         new BatchReturned(4),
         new Publications(
         [
@@ -33,14 +33,14 @@ internal static class ChannelMessageExamples
         new ReadMissed(ChannelName.Session("key", "news"), 5, Here),
         new Missed(5, Whole: true, Here, [new Publication(News, Here, new byte[] { 1 })], More: true),
         new ReadLast(ChannelName.Raw("a:b"), 5),
-        new LastRead(5, [1, 2], "id"),
+        new LastRead(5, [1, 2], "id", Here),
     ];
 
     /// <summary>What is empty, null, large or strange.</summary>
     public static readonly object[] Odd =
     [
         new Attach(ChannelName.Session("key", ""), "", 1, new StreamPosition("", 0)),
-        new Attached(new StreamPosition("", 0), Ready: false, HasHistory: false),
+        new Attached(new StreamPosition("", 0), Ready: false, HistorySize: 0),
         new Detach(ChannelName.Broadcast("a:b\u0000ü\U0001F600"), "r"),
         new Detached(ChannelName.Raw("")),
         new Detached(ChannelName.Raw("session:key:news")),
@@ -48,13 +48,13 @@ internal static class ChannelMessageExamples
         new PublishBatch(News, "r", 1, [new OutgoingPublication(Large(), "", "", int.MaxValue), new OutgoingPublication([0], null, "o", -1)]),
         new BatchPublished(1, []),
         new BatchPublished(1, [new StreamPosition("", 0), new StreamPosition("e", long.MaxValue), new StreamPosition("", 1)]),
-        new BatchRefused(0, MayRepeat: false),
+        new BatchRefused(0, MayRepeat: false, MayBePublished: false),
         new Publications([]),
         new Publications([new Publication(ChannelName.User("ü", ":"), Here, Large(), "", "")]),
         new Missed(0, Whole: false, new StreamPosition("", 0), [], More: false),
         new Missed(1, Whole: true, new StreamPosition("e2", 0), [new Publication(News, Here, Array.Empty<byte>(), null, "o")], More: false),
-        new LastRead(0, null, null),
-        new LastRead(1, [], ""),
+        new LastRead(0, null, null, new StreamPosition("", 0)),
+        new LastRead(1, [], "", Here),
     ];
 
     public static object Of(string kind) => Pinned.Single(message => message.GetType().Name == kind);

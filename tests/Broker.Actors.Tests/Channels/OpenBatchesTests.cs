@@ -19,7 +19,7 @@ public sealed class OpenBatchesTests
 
         var answer = _batches.Refused(tickets[refused], appended);
 
-        Assert.Equal(new BatchRefused(1, mayRepeat), answer);
+        Assert.Equal(new BatchRefused(1, mayRepeat, MayBePublished: refused > 0 || appended > 0), answer);
         Assert.Null(_batches.Refused(tickets[^1], appended));
     }
 }

@@ -43,7 +43,7 @@ public sealed class GatheringTests : TestKit
     {
         var owner = CreateTestProbe();
         var relay = StartRelay(owner);
-        relay.Tell(new Attached(new StreamPosition("e", 0), Ready: true, HasHistory: false), owner.Ref);
+        relay.Tell(new Attached(new StreamPosition("e", 0), Ready: true, HistorySize: 0), owner.Ref);
         using var gate = new ManualResetEventSlim();
         var (slow, early, late) = (new Listener(TestActor, gate), new Listener(TestActor), new Listener(TestActor));
         foreach (var subscriber in new[] { slow, early }) relay.Tell(new Join(News, subscriber), TestActor);

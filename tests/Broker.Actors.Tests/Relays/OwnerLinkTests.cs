@@ -16,14 +16,14 @@ public sealed class OwnerLinkTests : TestKit
         var (first, second) = (CreateTestProbe().Ref, CreateTestProbe().Ref);
 
         Assert.False(_link.IsOwner(first));
-        Assert.Equal(OwnerLink.Meeting.New, _link.Meet(first, hasHistory: true));
-        Assert.Equal(OwnerLink.Meeting.Known, _link.Meet(first, hasHistory: true));
-        Assert.Equal(OwnerLink.Meeting.Another, _link.Meet(second, hasHistory: true));
+        Assert.Equal(OwnerLink.Meeting.New, _link.Meet(first, historySize: 1000));
+        Assert.Equal(OwnerLink.Meeting.Known, _link.Meet(first, historySize: 1000));
+        Assert.Equal(OwnerLink.Meeting.Another, _link.Meet(second, historySize: 1000));
         Assert.True(_link.IsOwner(first));
 
         Assert.Equal(first, _link.Lose());
         Assert.False(_link.IsOwner(first));
-        Assert.Equal(OwnerLink.Meeting.New, _link.Meet(second, hasHistory: true));
+        Assert.Equal(OwnerLink.Meeting.New, _link.Meet(second, historySize: 1000));
     }
 
     [Fact]
@@ -107,7 +107,7 @@ public sealed class OwnerLinkTests : TestKit
         Assert.Equal(0, _link.TakeLost());
     }
 
-    private void Meet(bool hasHistory) => _link.Meet(CreateTestProbe().Ref, hasHistory);
+    private void Meet(bool hasHistory) => _link.Meet(CreateTestProbe().Ref, hasHistory ? 1000 : 0);
 
     private void MeetAt(long offset, bool hasHistory)
     {

@@ -19,12 +19,12 @@ public sealed class OwnerTests : TestKit
         var relay = StartRelay(owner);
         relay.Tell(new Join(News, new Listener(TestActor)), TestActor);
         owner.ExpectMsg<Attach>();
-        relay.Tell(new Attached(new StreamPosition("e", 0), Ready: false, HasHistory: false), owner.Ref);
+        relay.Tell(new Attached(new StreamPosition("e", 0), Ready: false, HistorySize: 0), owner.Ref);
 
         // The answer that it is ready is lost.
         relay.Tell(new Standing(new StreamPosition("e", 3)), owner.Ref);
         owner.ExpectMsg<Attach>();
-        relay.Tell(new Attached(new StreamPosition("e", 3), Ready: true, HasHistory: false), owner.Ref);
+        relay.Tell(new Attached(new StreamPosition("e", 3), Ready: true, HistorySize: 0), owner.Ref);
 
         Assert.Equal(new StreamPosition("e", 3), ExpectMsg<Joined>().Position);
     }
@@ -36,7 +36,7 @@ public sealed class OwnerTests : TestKit
         var (owner, former) = (CreateTestProbe(), CreateTestProbe());
         owner.IgnoreMessages<Attach>();
         var relay = StartRelay(owner);
-        relay.Tell(new Attached(new StreamPosition("e", 0), Ready: true, HasHistory: false), owner.Ref);
+        relay.Tell(new Attached(new StreamPosition("e", 0), Ready: true, HistorySize: 0), owner.Ref);
         var ticket = new AwaitedTicket();
         relay.Tell(new RelayPublish(News, new OutgoingPublication([1], "id", null, 0), ticket, TimeSpan.MaxValue, Retry: false), TestActor);
         var batch = owner.ExpectMsg<PublishBatch>();
@@ -53,18 +53,52 @@ public sealed class OwnerTests : TestKit
     {
         var (owner, next) = (CreateTestProbe(), CreateTestProbe());
         var relay = StartRelay(owner);
-        relay.Tell(new Attached(new StreamPosition("e", 0), Ready: true, HasHistory: false), owner.Ref);
+        relay.Tell(new Attached(new StreamPosition("e", 0), Ready: true, HistorySize: 0), owner.Ref);
         var ticket = new AwaitedTicket();
         relay.Tell(new RelayPublish(News, new OutgoingPublication([1], "id", null, 0), ticket, TimeSpan.MaxValue, Retry: false), TestActor);
         owner.IgnoreMessages<Attach>();
         var batch = owner.ExpectMsg<PublishBatch>();
 
         relay.Tell(new BatchReturned(batch.Number), owner.Ref);
-        relay.Tell(new Attached(new StreamPosition("f", 0), Ready: true, HasHistory: false), next.Ref);
+        relay.Tell(new Attached(new StreamPosition("f", 0), Ready: true, HistorySize: 0), next.Ref);
         Assert.Equal(batch.Publications, next.ExpectMsg<PublishBatch>().Publications);
         relay.Tell(new BatchPublished(batch.Number, []), next.Ref);
 
         Assert.Null((await ticket.Result.WaitAsync(TimeSpan.FromSeconds(20))).Failure);
+    }
+
+    /// <summary>A paused owner woke up and refused what the present one was about to publish: the publisher was told that nothing had been published.</summary>
+    [Fact]
+    public async Task What_a_former_owner_refuses_the_present_one_may_still_publish()
+    {
+        var (owner, former) = (CreateTestProbe(), CreateTestProbe());
+        owner.IgnoreMessages<Attach>();
+        var relay = StartRelay(owner);
+        relay.Tell(new Attached(new StreamPosition("e", 0), Ready: true, HistorySize: 1000), owner.Ref);
+        var ticket = new AwaitedTicket();
+        relay.Tell(new RelayPublish(News, new OutgoingPublication([1], "id", null, 0), ticket, TimeSpan.MaxValue, Retry: false), TestActor);
+        var batch = owner.ExpectMsg<PublishBatch>();
+
+        relay.Tell(BatchRefused.Unsent(batch.Number), former.Ref);
+        relay.Tell(new BatchPublished(batch.Number, [new StreamPosition("e", 1)]), owner.Ref);
+
+        Assert.Equal(new StreamPosition("e", 1), (await ticket.Result.WaitAsync(TimeSpan.FromSeconds(20))).Position);
+    }
+
+    /// <summary>A publication that was lost on the way came as the last value to who had just joined, and once more when the gap was noticed.</summary>
+    [Fact]
+    public void A_last_value_that_the_relay_has_missed_as_a_publication_is_fetched_as_one()
+    {
+        var owner = CreateTestProbe();
+        owner.IgnoreMessages<Attach>();
+        var relay = StartRelay(owner);
+        relay.Tell(new Attached(new StreamPosition("e", 10), Ready: true, HistorySize: 1000), owner.Ref);
+        relay.Tell(new Join(News, new Listener(TestActor, JoinMode.LastValue)), TestActor);
+        var asked = owner.ExpectMsg<ReadLast>();
+
+        relay.Tell(new LastRead(asked.Ticket, [11], "id", new StreamPosition("e", 11)), owner.Ref);
+
+        Assert.Equal(new StreamPosition("e", 10), owner.ExpectMsg<ReadMissed>().Since);
     }
 
     private IActorRef StartRelay(TestProbe channels)
@@ -75,7 +109,7 @@ public sealed class OwnerTests : TestKit
         return Sys.ActorOf(Props.Create(() => new RelayActor(News, channels.Ref, services)));
     }
 
-    private sealed class Listener(IActorRef owner) : Subscriber(owner, "", JoinMode.Live)
+    private sealed class Listener(IActorRef owner, JoinMode mode = JoinMode.Live) : Subscriber(owner, "", mode)
     {
         public override void Replay(ReadOnlyMemory<byte> payload, string? publishId)
         {

@@ -28,7 +28,7 @@ public sealed class PublishQueueProperties
         Assert.True(queue.Add(Pending(3, new byte[4])));
         Assert.False(queue.Add(Pending(4, [])));
 
-        Assert.Equal(2, queue.Next()!.Value.Publications.Count);
+        Assert.Equal(2, queue.Next(1000)!.Value.Publications.Count);
         Assert.True(queue.Add(Pending(5, new byte[10])));
     }
 
@@ -40,7 +40,7 @@ public sealed class PublishQueueProperties
         queue.Add(Pending(2, [2]));
 
         Assert.Equal(["1"], queue.Expire(TimeSpan.Zero).Select(pending => pending.Publication.PublishId));
-        Assert.Equal(["2"], queue.Next()!.Value.Publications.Select(publication => publication.PublishId));
+        Assert.Equal(["2"], queue.Next(1000)!.Value.Publications.Select(publication => publication.PublishId));
     }
 
     /// <summary>The owner's node could not be reached, and who published waited until it could.</summary>
@@ -50,7 +50,7 @@ public sealed class PublishQueueProperties
         var queue = new PublishQueue(10, 100);
         queue.Add(Pending(1, [1]) with { Until = TimeSpan.FromSeconds(5) });
         queue.Add(Pending(2, [2]));
-        var batch = queue.Next()!.Value;
+        var batch = queue.Next(1000)!.Value;
 
         Assert.Empty(queue.GiveUp(TimeSpan.FromSeconds(4)));
         Assert.Equal(["1"], queue.GiveUp(TimeSpan.FromSeconds(5)).Select(pending => pending.Publication.PublishId));
@@ -58,6 +58,31 @@ public sealed class PublishQueueProperties
 
         Assert.Equal(batch.Publications, queue.Again()!.Value.Publications);
         Assert.Equal(["1", "2"], queue.Published(batch.Number).Select(pending => pending.Publication.PublishId));
+    }
+
+    /// <summary>An owner that was lost had appended a hundred where the history keeps ten; the next one knew ten of them, and appended ninety twice.</summary>
+    [Fact]
+    public void A_batch_is_no_longer_than_the_history_that_must_tell_it_from_a_new_one()
+    {
+        var queue = new PublishQueue(100, 1000);
+        for (var i = 0; i < 30; i++) queue.Add(Pending(i, [1]));
+
+        Assert.Equal(10, queue.Next(10)!.Value.Publications.Count);
+        queue.Published(1);
+        Assert.Equal(20, queue.Next(0)!.Value.Publications.Count);
+    }
+
+    /// <summary>A client was told that nothing had been published, when an owner that was lost had published it, and the next one refused.</summary>
+    [Fact]
+    public void What_a_lost_owner_may_have_published_is_never_said_not_to_be()
+    {
+        var queue = new PublishQueue(10, 100);
+        queue.Add(Pending(1, [1], retry: false));
+        var batch = queue.Next(1000)!.Value;
+
+        Assert.Empty(queue.OwnerLost(hasHistory: true, TimeSpan.Zero));
+
+        Assert.True(Assert.Single(queue.Refused(BatchRefused.Unsent(batch.Number), TimeSpan.Zero)).MayBePublished);
     }
 
     private static PublishQueue.Pending Pending(int number, byte[] payload, bool retry = true) =>
@@ -133,7 +158,7 @@ public sealed class PublishQueueProperties
             _queue.Add(new PublishQueue.Pending(
                 new OutgoingPublication(Encoding.UTF8.GetBytes("x"), $"{++_published}", null, 0), new AwaitedTicket(), TimeSpan.MaxValue, Retry: true));
             choices.Step($"publish {_published}");
-            if (_owner >= 0 && _queue.Next() is { } batch) Send(batch);
+            if (_owner >= 0 && _queue.Next(hasHistory ? 1000 : 0) is { } batch) Send(batch);
         }
 
         private void Send((long Number, IReadOnlyList<OutgoingPublication> Publications) batch)
@@ -146,7 +171,7 @@ public sealed class PublishQueueProperties
         {
             if (_owner < 0) return;
             if (_queue.Again() is { } batch) Send(batch);
-            else if (_queue.Next() is { } next) Send(next);
+            else if (_queue.Next(hasHistory ? 1000 : 0) is { } next) Send(next);
         }
 
         private void Attach()
@@ -164,7 +189,7 @@ public sealed class PublishQueueProperties
             if (message is Attach attach)
             {
                 _relays.Attach(attach.Relay, ActorRefs.Nobody, attach.NextBatch);
-                _toRelay.Add((_incarnation, new Attached(default, true, hasHistory)));
+                _toRelay.Add((_incarnation, new Attached(default, true, hasHistory ? 1000 : 0)));
                 return;
             }
 
@@ -186,7 +211,7 @@ public sealed class PublishQueueProperties
 
             var batch = _taken[0];
             _taken.RemoveAt(0);
-            object answer = refuse ? new BatchRefused(batch.Number, MayRepeat: true) : new BatchPublished(batch.Number, []);
+            object answer = refuse ? BatchRefused.Unsent(batch.Number) : new BatchPublished(batch.Number, []);
             if (!refuse) _applied.AddRange(batch.Publications.Select(one => one.PublishId!));
             choices.Step($"owner {_incarnation} answers {answer}");
             if (_relays.Answer(batch.Relay, batch.Number, answer) is not null) _toRelay.Add((_incarnation, answer));
@@ -223,7 +248,7 @@ public sealed class PublishQueueProperties
                     }
 
                     _owner = owner;
-                    if (_queue.Next() is { } next) Send(next);
+                    if (_queue.Next(hasHistory ? 1000 : 0) is { } next) Send(next);
                     break;
                 case Detached when owner == _owner:
                     LoseOwner();
@@ -232,7 +257,7 @@ public sealed class PublishQueueProperties
                     _done.AddRange(_queue.Published(published.Number).Select(pending => pending.Publication.PublishId!));
                     break;
                 case BatchRefused refused:
-                    _queue.Refused(refused.Number, refused.MayRepeat, TimeSpan.Zero);
+                    _queue.Refused(refused, TimeSpan.Zero);
                     break;
             }
         }
@@ -240,8 +265,7 @@ public sealed class PublishQueueProperties
         private void LoseOwner()
         {
             _owner = -1;
-            if (!hasHistory && _queue.IsUnderWay)
-                _failed.AddRange(_queue.Refused(_queue.NextNumber, false, TimeSpan.Zero).Select(pending => pending.Publication.PublishId!));
+            _failed.AddRange(_queue.OwnerLost(hasHistory, TimeSpan.Zero).Select(pending => pending.Publication.PublishId!));
             Attach();
         }
 

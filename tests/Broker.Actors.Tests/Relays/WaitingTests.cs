@@ -38,7 +38,7 @@ public sealed class WaitingTests : TestKit
         relay.Tell(Publish(ticket, services.Now), TestActor);
         relay.Tell(Publish(new AwaitedTicket(), TimeSpan.MaxValue), TestActor);
 
-        relay.Tell(new Attached(new StreamPosition("e", 0), Ready: true, HasHistory: false), owner.Ref);
+        relay.Tell(new Attached(new StreamPosition("e", 0), Ready: true, HistorySize: 0), owner.Ref);
 
         Assert.Single(owner.ExpectMsg<PublishBatch>().Publications);
         Assert.Equal(PublishFailure.Unavailable, (await ticket.Result.WaitAsync(Soon)).Failure);
@@ -57,7 +57,7 @@ public sealed class WaitingTests : TestKit
         relay.Tell(Publish(late, services.Now), TestActor);
 
         clock.By = TimeSpan.FromHours(1);
-        relay.Tell(new Attached(new StreamPosition("e", 0), Ready: true, HasHistory: false), owner.Ref);
+        relay.Tell(new Attached(new StreamPosition("e", 0), Ready: true, HistorySize: 0), owner.Ref);
         var batch = owner.ExpectMsg<PublishBatch>();
         relay.Tell(new BatchPublished(batch.Number, []), owner.Ref);
 

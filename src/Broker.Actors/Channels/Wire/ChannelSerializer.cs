@@ -54,7 +54,7 @@ internal sealed class ChannelSerializer(ExtendedActorSystem system) : Serializer
             NextBatch = attach.NextBatch,
             Delivered = attach.Delivered.ToWire(),
         },
-        Channels.Attached attached => new Attached { Position = attached.Position.ToWire(), Ready = attached.Ready, HasHistory = attached.HasHistory },
+        Channels.Attached attached => new Attached { Position = attached.Position.ToWire(), Ready = attached.Ready, HistorySize = attached.HistorySize },
         Channels.Detach detach => new Detach { Channel = detach.Channel.ToWire(), Relay = detach.Relay },
         Channels.Detached detached => new Detached { Channel = detached.Channel.ToWire() },
         Channels.PublishBatch batch => new PublishBatch
@@ -65,7 +65,7 @@ internal sealed class ChannelSerializer(ExtendedActorSystem system) : Serializer
             Publications = { batch.Publications.Select(WireForm.ToWire) },
         },
         Channels.BatchPublished published => new BatchPublished { Number = published.Number, Positions = { published.Positions.ToWire() } },
-        Channels.BatchRefused refused => new BatchRefused { Number = refused.Number, MayRepeat = refused.MayRepeat },
+        Channels.BatchRefused refused => new BatchRefused { Number = refused.Number, MayRepeat = refused.MayRepeat, MayBePublished = refused.MayBePublished },
         Channels.BatchReturned returned => new BatchReturned { Number = returned.Number },
         Channels.Publications publications => new Publications { Channel = publications.Items.Channel(), Runs = { publications.Items.ToWire() } },
         Channels.Standing standing => new Standing { Position = standing.Position.ToWire() },
@@ -86,7 +86,7 @@ internal sealed class ChannelSerializer(ExtendedActorSystem system) : Serializer
 
     private static LastRead Encode(Channels.LastRead read)
     {
-        var wire = new LastRead { Ticket = read.Ticket };
+        var wire = new LastRead { Ticket = read.Ticket, Position = read.Position.ToWire() };
         if (read.Payload is not null) wire.Payload = UnsafeByteOperations.UnsafeWrap(read.Payload);
         if (read.PublishId is not null) wire.PublishId = read.PublishId;
         return wire;
@@ -113,7 +113,7 @@ internal sealed class ChannelSerializer(ExtendedActorSystem system) : Serializer
 
     private static Channels.Attach Decode(Attach wire) => new(wire.Channel.FromWire(), wire.Relay, wire.NextBatch, wire.Delivered.FromWire());
 
-    private static Channels.Attached Decode(Attached wire) => new(wire.Position.FromWire(), wire.Ready, wire.HasHistory);
+    private static Channels.Attached Decode(Attached wire) => new(wire.Position.FromWire(), wire.Ready, wire.HistorySize);
 
     private static Channels.Detach Decode(Detach wire) => new(wire.Channel.FromWire(), wire.Relay);
 
@@ -122,7 +122,7 @@ internal sealed class ChannelSerializer(ExtendedActorSystem system) : Serializer
 
     private static Channels.BatchPublished Decode(BatchPublished wire) => new(wire.Number, wire.Positions.FromWire());
 
-    private static Channels.BatchRefused Decode(BatchRefused wire) => new(wire.Number, wire.MayRepeat);
+    private static Channels.BatchRefused Decode(BatchRefused wire) => new(wire.Number, wire.MayRepeat, wire.MayBePublished);
 
     private static Channels.Publications Decode(Publications wire) => new(wire.Runs.FromWire(wire.Channel));
 
@@ -134,7 +134,7 @@ internal sealed class ChannelSerializer(ExtendedActorSystem system) : Serializer
     private static Channels.ReadLast Decode(ReadLast wire) => new(wire.Channel.FromWire(), wire.Ticket);
 
     private static Channels.LastRead Decode(LastRead wire) =>
-        new(wire.Ticket, wire.HasPayload ? wire.Payload.Adopt() : null, wire.HasPublishId ? wire.PublishId : null);
+        new(wire.Ticket, wire.HasPayload ? wire.Payload.Adopt() : null, wire.HasPublishId ? wire.PublishId : null, wire.Position.FromWire());
 
     private static SerializationException NotOurs(object message) => new($"{message.GetType()} does not go from node to node.");
 }

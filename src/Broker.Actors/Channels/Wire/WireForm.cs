@@ -30,7 +30,7 @@ internal static class WireForm
         _ => throw new SerializationException($"A channel message names a channel of the kind {(int)wire.Kind}, which is not known here."),
     };
 
-    public static Position ToWire(this StreamPosition position) => new() { Epoch = position.Epoch, Offset = position.Offset };
+    public static Position ToWire(this StreamPosition position) => new() { Epoch = position.Epoch ?? "", Offset = position.Offset };
 
     public static StreamPosition FromWire(this Position? wire) => wire is null ? throw Lacks("position") : new StreamPosition(wire.Epoch, wire.Offset);
 

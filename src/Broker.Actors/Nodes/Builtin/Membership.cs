@@ -60,9 +60,9 @@ internal sealed class Membership
         {
             await SayWhyAsync(joined);
         }
-        catch (BrokerStartException refused)
+        catch (Exception fault)
         {
-            log.LogCritical("{Refusal}", refused.Message);
+            log.LogCritical("This node cannot become a member of the cluster, and ends: {Reason}", fault.Message);
             await system.Terminate();
         }
     }
