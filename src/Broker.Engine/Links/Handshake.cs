@@ -28,8 +28,8 @@ internal enum HandshakeStep
 /// dialler → Proof(HMAC(secret, "dialler" + Hello + Challenge + binding))
 ///           Welcome(taken, HMAC(secret, "acceptor" + taken + Hello + Challenge + binding)) ← acceptor
 /// </code>
-/// Each side's nonce is in what the other signs, so nothing said in one handshake is of use in another. The dialler proves itself first: a
-/// stranger gets nothing from us that he could try secrets on. The binding is the hash of the TLS certificate, empty without TLS: a
+/// Each side's nonce is in what the other signs, so nothing said in one handshake is of use in another. The dialler proves itself first, and only
+/// to who claims to be whom it dialled: a stranger who connects gets nothing from us that he could try secrets on. The binding is the hash of the TLS certificate, empty without TLS: a
 /// man in the middle has another, so the certificate needs no authority. Every frame's header holds the wire version.
 /// No I/O and no clock in here.
 /// </summary>
@@ -44,14 +44,17 @@ internal sealed class Handshake
     private readonly byte[] _secret;
     private readonly byte[] _binding;
     private readonly string _system;
+    private readonly NodeIdentity _self;
+    private readonly Address? _dialled;
     private readonly byte[] _own;
     private readonly Func<NodeIdentity, bool>? _take;
     private byte[] _theirs = [];
     private bool _hasChallenged;
 
-    private Handshake(HandshakeTerms terms, ReadOnlySpan<byte> binding, Func<NodeIdentity, bool>? take)
+    private Handshake(HandshakeTerms terms, ReadOnlySpan<byte> binding, Address? dialled, Func<NodeIdentity, bool>? take)
     {
-        (_secret, _binding, _system, _take) = (terms.Secret, binding.ToArray(), terms.System, take);
+        (_secret, _binding, _system, _self) = (terms.Secret, binding.ToArray(), terms.System, terms.Self);
+        (_dialled, _take) = (dialled, take);
         _own = [.. Introduction(terms), .. RandomNumberGenerator.GetBytes(NonceLength)];
     }
 
@@ -66,13 +69,17 @@ internal sealed class Handshake
     private bool IsDialler => _take is null;
 
     /// <summary>The side that connects; begins with <see cref="Hello"/>.</summary>
-    public static Handshake Dial(HandshakeTerms terms, ReadOnlySpan<byte> binding) => new(terms, binding, take: null);
+    /// <param name="terms">What both sides must agree on.</param>
+    /// <param name="dialled">Where the other side must be at home.</param>
+    /// <param name="binding">The hash of the TLS certificate.</param>
+    public static Handshake Dial(HandshakeTerms terms, Address dialled, ReadOnlySpan<byte> binding) => new(terms, binding, dialled, take: null);
 
     /// <summary>The side that was connected to.</summary>
     /// <param name="terms">What both sides must agree on.</param>
     /// <param name="binding">The hash of the TLS certificate.</param>
     /// <param name="take">Whether to take a link to that node, asked once it has proved itself.</param>
-    public static Handshake Accept(HandshakeTerms terms, ReadOnlySpan<byte> binding, Func<NodeIdentity, bool> take) => new(terms, binding, take);
+    public static Handshake Accept(HandshakeTerms terms, ReadOnlySpan<byte> binding, Func<NodeIdentity, bool> take) =>
+        new(terms, binding, dialled: null, take);
 
     public (FrameKind Kind, byte[] Payload) Hello() => (FrameKind.Hello, _own);
 
@@ -109,6 +116,12 @@ internal sealed class Handshake
         if (!TryIntroduce(payload))
         {
             return HandshakeStep.Failed;
+        }
+
+        // Before anything is signed: a stranger who listens where a node was could hand on another's challenge, and would get that one's link.
+        if (!Peer!.Address.Equals(_dialled))
+        {
+            return Fail($"it calls itself {Peer.Address}");
         }
 
         answer = (FrameKind.Proof, Sign("dialler", 0));
@@ -158,7 +171,7 @@ internal sealed class Handshake
         mac.AppendData(part);
     }
 
-    /// <summary>System, identity and nonce of the other side.</summary>
+    /// <summary>System, identity and nonce of the other side, which must be another than this one.</summary>
     private bool TryIntroduce(ReadOnlySpan<byte> payload)
     {
         if (payload.Length <= NonceLength || !TryReadIntroduction(payload[..^NonceLength], out var system, out var identity, out var maxFrame))
@@ -173,10 +186,10 @@ internal sealed class Handshake
             return false;
         }
 
-        // A nonce of ours that comes back is a mirror, not a node.
-        if (payload.SequenceEqual(_own))
+        // A mirror, or the way to another node's address led home.
+        if (identity!.Uid == _self.Uid)
         {
-            Fail("it says what we say");
+            Fail($"it is this node itself: perhaps two nodes have the address {_self.Address}");
             return false;
         }
 

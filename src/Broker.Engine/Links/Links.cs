@@ -137,13 +137,8 @@ internal sealed class Links : IDisposable
         var wire = await Wire.DialAsync(node.Address, Settings, timeout.Token).ConfigureAwait(false);
         try
         {
-            var handshake = Handshake.Dial(Terms, wire.Binding);
+            var handshake = Handshake.Dial(Terms, node.Address, wire.Binding);
             var outcome = await wire.ShakeHandsAsync(handshake, isDialler: true, timeout.Token).ConfigureAwait(false);
-            if (!handshake.Peer!.Address.Equals(node.Address))
-            {
-                throw new LinkRefusedException($"it calls itself {handshake.Peer.Address}");
-            }
-
             if (outcome == HandshakeStep.Duplicate)
             {
                 wire.Dispose();
@@ -151,7 +146,7 @@ internal sealed class Links : IDisposable
             }
 
             _logged.TryRemove($"dial {node.Address}", out _);
-            node.Attach(wire, handshake.Peer, isDialledHere: true);
+            node.Attach(wire, handshake.Peer!, isDialledHere: true);
             return true;
         }
         catch

@@ -70,6 +70,35 @@ public sealed class HandshakeTests
     }
 
     [Fact]
+    public void A_challenge_handed_on_from_another_node_is_not_signed()
+    {
+        // The dialler signed for whoever answered, and looked at the address afterwards: a stranger who listened where a node had been
+        // handed on another node's challenge, gave that one the proof and had a link to it, without the secret.
+        var (dialler, acceptor) = (Dial(whom: new NodeIdentity(new Address("akka.tcp", "s", "gone", 3), 33)), Accept());
+        var hello = dialler.Hello();
+        acceptor.Step(hello.Kind, hello.Payload, out var challenge);
+
+        Assert.Equal(HandshakeStep.Failed, dialler.Step(challenge!.Value.Kind, challenge.Value.Payload, out var proof));
+
+        Assert.Null(proof);
+        Assert.Contains(There.Address.ToString(), dialler.Failure);
+    }
+
+    [Fact]
+    public void A_node_that_meets_itself_says_so_and_proves_nothing()
+    {
+        // Two nodes that call themselves by the same address dialled themselves: the link came up, flapped, and took what was meant for the other.
+        var (dialler, acceptor) = (Dial(whom: Here), Accept(who: Here));
+
+        Assert.Equal((HandshakeStep.Continue, HandshakeStep.Failed), Talk(dialler, acceptor));
+        Assert.Contains("this node itself", acceptor.Failure);
+
+        var other = Accept(who: Here with { Uid = 12 });
+        var hello = Dial(whom: Here).Hello();
+        Assert.Equal(HandshakeStep.Continue, other.Step(hello.Kind, hello.Payload, out _));
+    }
+
+    [Fact]
     public void Another_certificate_in_between_is_found_out()
     {
         Assert.Equal(HandshakeStep.Failed, Talk(Dial(binding: "ours"), Accept(binding: "his")).Item2);
@@ -78,7 +107,7 @@ public sealed class HandshakeTests
     [Fact]
     public void Another_system_is_refused()
     {
-        var stranger = Handshake.Dial(new HandshakeTerms("other", Here, Encoding.UTF8.GetBytes("secret"), 1), []);
+        var stranger = Handshake.Dial(new HandshakeTerms("other", Here, Encoding.UTF8.GetBytes("secret"), 1), There.Address, []);
         var hello = stranger.Hello();
 
         Assert.Equal(HandshakeStep.Failed, Accept().Step(hello.Kind, hello.Payload, out var answer));
@@ -114,11 +143,12 @@ public sealed class HandshakeTests
         }
     }
 
-    private static Handshake Dial(string secret = "secret", string binding = "") =>
-        Handshake.Dial(new HandshakeTerms("s", Here, Encoding.UTF8.GetBytes(secret), 100_000), Encoding.UTF8.GetBytes(binding));
+    private static Handshake Dial(string secret = "secret", string binding = "", NodeIdentity? whom = null) =>
+        Handshake.Dial(
+            new HandshakeTerms("s", Here, Encoding.UTF8.GetBytes(secret), 100_000), (whom ?? There).Address, Encoding.UTF8.GetBytes(binding));
 
-    private static Handshake Accept(string binding = "", Func<NodeIdentity, bool>? take = null) =>
-        Handshake.Accept(new HandshakeTerms("s", There, "secret"u8.ToArray(), 200_000), Encoding.UTF8.GetBytes(binding), take ?? (_ => true));
+    private static Handshake Accept(string binding = "", Func<NodeIdentity, bool>? take = null, NodeIdentity? who = null) =>
+        Handshake.Accept(new HandshakeTerms("s", who ?? There, "secret"u8.ToArray(), 200_000), Encoding.UTF8.GetBytes(binding), take ?? (_ => true));
 
     private static (HandshakeStep Dialler, HandshakeStep Acceptor) Talk(Handshake dialler, Handshake acceptor, List<(FrameKind, byte[])>? said = null)
     {

@@ -47,7 +47,7 @@ public sealed class LinkTests : IDisposable
     public async Task Strangers_are_cut_off_and_nothing_of_them_stays()
     {
         var system = Start("akka.remote.link { handshake-timeout = 300ms, secret = s }");
-        var hello = Handshake.Dial(new HandshakeTerms("links", Other, "wrong"u8.ToArray(), 1), []).Hello();
+        var hello = Handshake.Dial(new HandshakeTerms("links", Other, "wrong"u8.ToArray(), 1), LinksOf(system).Self.Address, []).Hello();
         byte[][] openings =
         [
             [],
@@ -79,7 +79,7 @@ public sealed class LinkTests : IDisposable
         var relay = new Relay { Target = new IPEndPoint(IPAddress.Loopback, LinksOf(b).Self.Address.Port!.Value) };
         _relays.Add(relay);
         using var dialled = await Wire.DialAsync(new Address("akka.tcp", "links", "127.0.0.1", relay.Port), LinksOf(a).Settings, default);
-        var handshake = Handshake.Dial(new HandshakeTerms("links", Other, [], 1), dialled.Binding);
+        var handshake = Handshake.Dial(new HandshakeTerms("links", Other, [], 1), LinksOf(b).Self.Address, dialled.Binding);
         Assert.Equal(HandshakeStep.Done, await dialled.ShakeHandsAsync(handshake, isDialler: true, default));
 
         using var stranger = await Connect(b);
