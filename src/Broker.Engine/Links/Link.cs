@@ -17,6 +17,7 @@ internal sealed class Link : IDisposable
     private readonly Links _links;
     private readonly CancellationTokenSource _writeStop = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lazy<Task> _finish;
     private Task _writing = Task.CompletedTask;
     private long _lastRead = Stopwatch.GetTimestamp();
     private bool _isHandling;
@@ -28,6 +29,7 @@ internal sealed class Link : IDisposable
     public Link(Wire wire, RemoteNode node, Links links, NodeIdentity peer, bool isDialledHere)
     {
         (_wire, _node, _links, Peer) = (wire, node, links, peer);
+        _finish = new Lazy<Task>(FinishWritingAsync);
         IsDialledBySmaller = isDialledHere == links.Self.CompareTo(peer) < 0;
     }
 
@@ -43,17 +45,24 @@ internal sealed class Link : IDisposable
     /// <param name="predecessor">Completes when the link before this one carries nothing more: order is kept from one to the next.</param>
     public async Task RunAsync(Task predecessor)
     {
-        await predecessor.ConfigureAwait(false);
-        using (new Timer(_ => LookAtClock(), null, _links.Settings.KeepAlive, _links.Settings.KeepAlive))
+        try
         {
-            _writing = WriteAsync();
-            await ReadAllAsync().ConfigureAwait(false);
-        }
+            await predecessor.ConfigureAwait(false);
+            using (new Timer(_ => LookAtClock(), null, _links.Settings.KeepAlive, _links.Settings.KeepAlive))
+            {
+                _writing = WriteAsync();
+                await ReadAllAsync().ConfigureAwait(false);
+            }
 
-        await FinishWritingAsync().ConfigureAwait(false);
-        Abort();
-        _ended.TrySetResult();
-        _node.OnEnded(this);
+            await _finish.Value.ConfigureAwait(false);
+        }
+        finally
+        {
+            // Whatever happened: a link that is not said to have ended is never followed by another.
+            Abort();
+            _ended.TrySetResult();
+            _node.OnEnded(this);
+        }
     }
 
     /// <summary>
@@ -73,7 +82,7 @@ internal sealed class Link : IDisposable
     /// <summary>Another link takes its place: sends no more, and reads what is still on its way.</summary>
     public async Task RetireAsync()
     {
-        await FinishWritingAsync().ConfigureAwait(false);
+        await _finish.Value.ConfigureAwait(false);
         await Task.WhenAny(Ended, Task.Delay(RetirePatience)).ConfigureAwait(false);
         Abort();
     }
@@ -95,17 +104,28 @@ internal sealed class Link : IDisposable
         {
             await ReadAsync().ConfigureAwait(false);
         }
-        catch (Exception broken) when (broken is IOException or ObjectDisposedException or OperationCanceledException or InvalidOperationException)
-        {
-            // The connection broke; the node sees to another.
-        }
         catch (Exception failure)
         {
-            _links.Log.Error($"The link to {Peer.Address} failed", failure);
+            OnBroken(failure);
         }
     }
 
-    /// <summary>Writes out what has been taken from the queue, and tells the other side that there is no more.</summary>
+    /// <summary>The node sees to another connection. What one throws that is disposed of under a running write is not foreseeable.</summary>
+    private void OnBroken(Exception failure)
+    {
+        if (failure is not (IOException or ObjectDisposedException or OperationCanceledException or InvalidOperationException
+            or SocketException or TimeoutException) && Volatile.Read(ref _isAborted) == 0)
+        {
+            _links.Log.Error($"The link to {Peer.Address} failed", failure);
+        }
+
+        Abort();
+    }
+
+    /// <summary>
+    /// Writes out what has been taken from the queue, and tells the other side that there is no more. Once, whoever asks for it first: two
+    /// must not write at a time.
+    /// </summary>
     private async Task FinishWritingAsync()
     {
         await _writeStop.CancelAsync().ConfigureAwait(false);
@@ -120,9 +140,9 @@ internal sealed class Link : IDisposable
 
             await _wire.FinishAsync().ConfigureAwait(false);
         }
-        catch (Exception over) when (over is TimeoutException or IOException or ObjectDisposedException or SocketException or InvalidOperationException)
+        catch (Exception failure)
         {
-            Abort();
+            OnBroken(failure);
         }
     }
 
@@ -201,9 +221,9 @@ internal sealed class Link : IDisposable
         {
             // It retires, or has ended; what was taken from the queue has been flushed.
         }
-        catch (Exception broken) when (broken is IOException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception failure)
         {
-            Abort();
+            OnBroken(failure);
         }
     }
 

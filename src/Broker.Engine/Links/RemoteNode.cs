@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net.Sockets;
 using System.Text;
 
 namespace Broker.Engine;
@@ -275,9 +274,9 @@ internal sealed class RemoteNode
                     continue;
                 }
             }
-            catch (Exception failure) when (failure is IOException or SocketException or OperationCanceledException
-                or System.Security.Authentication.AuthenticationException or ObjectDisposedException or InvalidOperationException)
+            catch (Exception failure)
             {
+                // Whatever it is: who stops trying here never dials again.
                 _links.LogFailedDial(Address, failure);
             }
 

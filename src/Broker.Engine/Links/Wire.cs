@@ -14,7 +14,7 @@ internal sealed class Wire : IDisposable
     private readonly Socket _socket;
     private readonly Stream _stream;
 
-    private Wire(Socket socket, Stream stream, byte[] binding)
+    internal Wire(Socket socket, Stream stream, byte[] binding)
     {
         (_socket, _stream, Binding) = (socket, stream, binding);
         Reader = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: 16 * 1024));

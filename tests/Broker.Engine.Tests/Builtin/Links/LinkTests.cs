@@ -258,6 +258,33 @@ public sealed class LinkTests : IDisposable
         Assert.Equal(2, links.Counters.Dropped);
     }
 
+    // An exception that was not on a list left the dead link in its place: the node was never dialled again, and nothing was logged.
+    [Fact]
+    public async Task Whatever_a_connection_throws_another_takes_its_place()
+    {
+        var (a, b) = (Start(), Start());
+        using var kit = new TestKit(b);
+        var socket = await Connect(b);
+        LinksOf(a).NodeAt(LinksOf(b).Self.Address).Attach(new Wire(socket, new Broken(socket), []), LinksOf(b).Self, isDialledHere: true);
+
+        await Eventually(() =>
+        {
+            Remote(a, kit.TestActor).Tell("hello", ActorRefs.NoSender);
+            return kit.HasMessages;
+        });
+    }
+
+    // A port that is none, as in a broken member's record: the node counted as being dialled for ever.
+    [Fact]
+    public async Task An_address_that_cannot_be_dialled_is_given_up()
+    {
+        var links = LinksOf(Start("akka.remote.link { give-up = 200ms, max-back-off = 50ms }"));
+
+        links.NodeAt(new Address("akka.tcp", "links", "127.0.0.1", 70_000)).Send(Frame.Of(FrameKind.Died, []));
+
+        await Eventually(() => links.Nodes.Count == 0);
+    }
+
     [Fact]
     public async Task An_address_where_nobody_is_is_given_up()
     {
@@ -363,4 +390,10 @@ public sealed class LinkTests : IDisposable
     }
 
     private sealed class Silent : ReceiveActor;
+
+    private sealed class Broken(Socket socket) : NetworkStream(socket)
+    {
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+            throw new NotSupportedException();
+    }
 }
