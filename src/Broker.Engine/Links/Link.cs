@@ -239,6 +239,12 @@ internal sealed class Link : IDisposable
 
     private ValueTask WriteAsync(Frame frame)
     {
+        if (!_node.Watches.IsSo(frame))
+        {
+            frame.Return();
+            return ValueTask.CompletedTask;
+        }
+
         if (frame.Length - Frame.HeaderLength > _wire.MaxFrame)
         {
             _links.DropTooLong(Peer.Address, frame.Length);

@@ -68,6 +68,25 @@ internal sealed class RemoteWatches(RemoteNode node)
         }
     }
 
+    /// <summary>
+    /// Asked when a frame goes out. A Watch or Unwatch may have been put into the queue later than it became so, behind the one that took its
+    /// place, or may have waited for a link that begins with all watches: what is no longer so is not said. What became so last is in the
+    /// queue last, or a link begins with it, so it is always said.
+    /// </summary>
+    public bool IsSo(Frame frame)
+    {
+        if (frame.Kind is not (FrameKind.Watch or FrameKind.Unwatch))
+        {
+            return true;
+        }
+
+        var name = Encoding.UTF8.GetString(frame.Payload);
+        lock (_gate)
+        {
+            return _watched.ContainsKey(name) == (frame.Kind == FrameKind.Watch);
+        }
+    }
+
     /// <summary>The other side says that an actor has stopped. The first byte says whether it was there.</summary>
     public bool OnDied(ReadOnlySpan<byte> payload)
     {

@@ -204,6 +204,27 @@ public sealed class LinkTests : IDisposable
         kit.ExpectTerminated(seen, Patience);
     }
 
+    // One actor's Unwatch got into the queue behind another's Watch of the same actor, or waited there for a link that began with that Watch: the
+    // other side forgot the watch, and Terminated never came.
+    [Fact]
+    public void A_late_unwatch_does_not_end_a_watch_that_has_begun_since()
+    {
+        var (a, b) = (Start(), Start());
+        using var kit = new TestKit(a);
+        var target = b.ActorOf(Props.Create<Silent>());
+        var seen = (RemoteActorRef)Remote(a, target);
+        kit.Watch(seen);
+        seen.Tell(new Identify(1), kit.TestActor);
+        kit.ExpectMsg<ActorIdentity>(Patience);
+
+        LinksOf(a).NodeAt(LinksOf(b).Self.Address).SendSure(Frame.Of(FrameKind.Unwatch, seen.NameBytes));
+        seen.Tell(new Identify(2), kit.TestActor);
+        kit.ExpectMsg<ActorIdentity>(Patience);
+        b.Stop(target);
+
+        kit.ExpectTerminated(seen, Patience);
+    }
+
     [Fact]
     public async Task A_silent_link_is_dead_and_dialled_again()
     {
