@@ -252,6 +252,22 @@ internal sealed class RemoteNode
         return true;
     }
 
+    /// <summary>
+    /// A member has been out of reach for so long that those who told it something have given up: when it is back it hears nothing old, and what is
+    /// new finds room. Watches are said again anyway.
+    /// </summary>
+    private void DropWhatWaits()
+    {
+        lock (_gate)
+        {
+            // Not from under a link that the other side has made meanwhile.
+            if (_link is null)
+            {
+                Queue.Clear();
+            }
+        }
+    }
+
     private async Task DialAsync()
     {
         var since = Stopwatch.GetTimestamp();
@@ -284,6 +300,11 @@ internal sealed class RemoteNode
             {
                 Close();
                 return;
+            }
+
+            if (_links.IsMember(Address) && Stopwatch.GetElapsedTime(since) > _links.Settings.Silence)
+            {
+                DropWhatWaits();
             }
 
             await Task.Delay(backOff).ConfigureAwait(false);

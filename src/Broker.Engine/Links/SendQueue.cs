@@ -59,6 +59,12 @@ internal sealed class SendQueue(long maxBytes, LinkCounters counters)
     public void Close()
     {
         _frames.Writer.TryComplete();
+        Clear();
+    }
+
+    /// <summary>Drops what waits.</summary>
+    public void Clear()
+    {
         while (TryTake(out var frame))
         {
             frame.Return();

@@ -245,6 +245,33 @@ public sealed class LinkTests : IDisposable
         });
     }
 
+    // What had been said to a member behind a cut link arrived minutes later, when its author had long given up, and meanwhile there was no room for what was new.
+    [Fact]
+    public async Task What_waits_for_a_member_out_of_reach_grows_too_old_to_be_sent()
+    {
+        var (a, b, relay) = StartBehindRelay();
+        using var kit = new TestKit(b);
+        var seen = Remote(a, kit.TestActor);
+        seen.Tell("before", ActorRefs.NoSender);
+        kit.ExpectMsg("before", Patience);
+        var (links, node) = (LinksOf(a), LinksOf(a).Nodes.Single());
+        links.SetMembers([LinksOf(b).Self]);
+
+        relay.Cut();
+        await Eventually(() => !node.IsLinked);
+        seen.Tell("old", ActorRefs.NoSender);
+        await Eventually(() => node.Queue.IsEmpty);
+        relay.Pass();
+        await Eventually(() =>
+        {
+            seen.Tell("new", ActorRefs.NoSender);
+            return kit.HasMessages;
+        });
+
+        kit.ExpectMsg("new", Patience);
+        Assert.InRange(links.Counters.Dropped, 1, int.MaxValue);
+    }
+
     [Fact]
     public void What_finds_no_room_is_dropped_and_counted_and_nobody_waits()
     {
