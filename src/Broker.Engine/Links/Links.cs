@@ -91,9 +91,9 @@ internal sealed class Links : IDisposable
         }
 
         _gone[member.Address] = Stopwatch.GetTimestamp();
-        if (_nodes.TryGetValue(member.Address, out var node) && (node.PeerUid == 0 || node.PeerUid == member.Uid))
+        if (_nodes.TryGetValue(member.Address, out var node))
         {
-            _ = hasLeft ? node.CloseSoonAsync(Linger) : node.CloseSoonAsync(TimeSpan.Zero);
+            _ = node.CloseSoonAsync(hasLeft ? Linger : TimeSpan.Zero, member.Uid);
         }
     }
 

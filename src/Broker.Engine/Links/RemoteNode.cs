@@ -151,12 +151,13 @@ internal sealed class RemoteNode
     }
 
     /// <summary>The node is gone: what waits is dropped, who watches is told.</summary>
-    public void Close()
+    /// <param name="life">Which of its lives; 0 for any. If a link has led to another one since, nothing is closed.</param>
+    public void Close(long life = 0)
     {
         Link? link;
         lock (_gate)
         {
-            if (_isClosed)
+            if (_isClosed || (life != 0 && _peerUid != 0 && _peerUid != life))
             {
                 return;
             }
@@ -182,14 +183,14 @@ internal sealed class RemoteNode
         Queue.Close();
     }
 
-    public async Task CloseSoonAsync(TimeSpan after)
+    public async Task CloseSoonAsync(TimeSpan after, long life)
     {
         if (after > TimeSpan.Zero)
         {
             await Task.Delay(after).ConfigureAwait(false);
         }
 
-        Close();
+        Close(life);
     }
 
     /// <summary>Nobody needs it at the moment; another link may be on its way.</summary>

@@ -225,6 +225,24 @@ public sealed class LinkTests : IDisposable
         kit.ExpectTerminated(seen, Patience);
     }
 
+    // A node left, its next life was linked at the same address within the time that is left to its former one, and was closed in its stead.
+    [Fact]
+    public async Task A_new_life_at_the_same_address_is_not_closed_with_its_former_one()
+    {
+        var (a, b) = (Start(), Start());
+        using var kit = new TestKit(b);
+        Remote(a, kit.TestActor).Tell("hello", ActorRefs.NoSender);
+        kit.ExpectMsg("hello", Patience);
+        var (node, life) = (LinksOf(a).Nodes.Single(), LinksOf(b).Self.Uid);
+
+        await node.CloseSoonAsync(TimeSpan.Zero, life - 1);
+        Assert.False(node.IsClosed);
+        Assert.True(node.IsLinked);
+
+        await node.CloseSoonAsync(TimeSpan.Zero, life);
+        Assert.True(node.IsClosed);
+    }
+
     [Fact]
     public async Task A_silent_link_is_dead_and_dialled_again()
     {
