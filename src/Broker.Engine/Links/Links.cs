@@ -64,6 +64,9 @@ internal sealed class Links : IDisposable
 
     public RemoteNode NodeAt(Address address) => _nodes.GetOrAdd(address, static (address, links) => new RemoteNode(links, address), this);
 
+    /// <summary>Who only asks, or takes something back, must not make one: what nobody dials nobody forgets.</summary>
+    public RemoteNode? KnownAt(Address address) => _nodes.GetValueOrDefault(address);
+
     public bool IsMember(Address address) => Volatile.Read(ref _members).Contains(address);
 
     /// <summary>Whose links are to be kept up. The smaller of two nodes dials before it has anything to say.</summary>
@@ -232,7 +235,7 @@ internal sealed class Links : IDisposable
         try
         {
             wire = await Wire.AcceptAsync(socket, Settings, timeout.Token).ConfigureAwait(false);
-            var handshake = Handshake.Accept(Terms, wire.Binding, peer => NodeAt(peer.Address).Wants(peer, isDialledHere: false));
+            var handshake = Handshake.Accept(Terms, wire.Binding, peer => KnownAt(peer.Address)?.Wants(peer, isDialledHere: false) ?? true);
             var outcome = await wire.ShakeHandsAsync(handshake, isDialler: false, timeout.Token).ConfigureAwait(false);
             if (outcome == HandshakeStep.Done)
             {

@@ -13,6 +13,7 @@ internal sealed class SendQueue(long maxBytes, LinkCounters counters)
 
     public long Bytes => Volatile.Read(ref _bytes);
 
+    /// <summary>Nothing waits that a link would be made for.</summary>
     public bool IsEmpty => Bytes == 0;
 
     /// <returns>False if there is no room, or it is closed.</returns>
@@ -72,7 +73,8 @@ internal sealed class SendQueue(long maxBytes, LinkCounters counters)
         }
     }
 
-    private long WeightOf(Frame frame) => Math.Min(frame.Length, maxBytes / 2);
+    // Alive is of no use but on the link that it was meant for: left behind by that one, it is nothing to say.
+    private long WeightOf(Frame frame) => frame.Kind == FrameKind.Alive ? 0 : Math.Min(frame.Length, maxBytes / 2);
 }
 
 /// <summary>What went over the links of a node since it started.</summary>

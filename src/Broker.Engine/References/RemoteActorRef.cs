@@ -66,7 +66,7 @@ internal sealed class RemoteActorRef : ActorRefBase
                 watch.Watcher.SendSystemMessage(new DeathWatchNotification(this, existenceConfirmed: false, addressTerminated: true));
                 break;
             case Unwatch unwatch:
-                Node?.Watches.Remove(this, unwatch.Watcher);
+                _links.KnownAt(Path.Address)?.Watches.Remove(this, unwatch.Watcher);
                 break;
             case Terminate:
                 Tell(PoisonPill.Instance, ActorRefs.NoSender);

@@ -364,6 +364,18 @@ public sealed class LinkTests : IDisposable
         await Eventually(() => LinksOf(a).Nodes.Count == 0);
     }
 
+    // Each address that somebody stopped watching after it had been given up stayed known for ever, though nobody dialled it.
+    [Fact]
+    public void To_stop_watching_makes_no_node()
+    {
+        var a = Start();
+        var nobody = new RemoteActorRef(LinksOf(a), ActorPath.Parse($"akka.tcp://links@127.0.0.1:{FreePort()}/user/x"));
+
+        nobody.SendSystemMessage(new Unwatch(nobody, (IInternalActorRef)a.ActorOf(Props.Create<Silent>())));
+
+        Assert.Empty(LinksOf(a).Nodes);
+    }
+
     [Fact]
     public void A_message_that_cannot_be_made_into_bytes_is_a_dead_letter()
     {

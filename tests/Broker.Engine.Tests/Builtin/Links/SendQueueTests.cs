@@ -43,5 +43,18 @@ public sealed class SendQueueTests
         Assert.Equal(3, _counters.Dropped);
     }
 
+    [Fact]
+    public void Alive_is_sent_but_nothing_that_waits()
+    {
+        // One that its link had left behind made a node that was gone be dialled once more.
+        var queue = new SendQueue(1000, _counters);
+
+        Assert.True(queue.TryAdd(Frame.Of(FrameKind.Alive, [])));
+
+        Assert.True(queue.IsEmpty);
+        Assert.True(queue.TryTake(out var frame));
+        Assert.Equal(FrameKind.Alive, frame.Kind);
+    }
+
     private static Frame OfLength(int length) => Frame.Rent(FrameKind.Message, length - Frame.HeaderLength);
 }
