@@ -69,11 +69,12 @@ internal sealed class Link : IDisposable
     /// The link that is there stays, but the other side may have taken this one first and said something on it: reads that, and says nothing.
     /// The other side ends it when it learns of the one that stays.
     /// </summary>
-    public async Task DrainAsync()
+    /// <param name="closed">The node is gone, or this one stops.</param>
+    public async Task DrainAsync(Task closed)
     {
         using (new Timer(_ => Abort(), null, _links.Settings.Silence, Timeout.InfiniteTimeSpan))
         {
-            await ReadAllAsync().ConfigureAwait(false);
+            await Task.WhenAny(ReadAllAsync(), closed).ConfigureAwait(false);
         }
 
         Abort();

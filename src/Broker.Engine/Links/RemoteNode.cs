@@ -12,6 +12,7 @@ internal sealed class RemoteNode
     private readonly Links _links;
     private readonly Lock _gate = new();
     private readonly RefCache _refs;
+    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Link? _link;
     private bool _isDialling;
     private bool _isClosed;
@@ -106,7 +107,7 @@ internal sealed class RemoteNode
             old = _link!;
             if (_isClosed || !LinkChoice.Replaces(old, peer, link.IsDialledBySmaller))
             {
-                _ = link.DrainAsync();
+                _ = link.DrainAsync(_closed.Task);
                 return;
             }
 
@@ -168,6 +169,7 @@ internal sealed class RemoteNode
         }
 
         _links.Forget(this);
+        _closed.TrySetResult();
         _ = EndAsync(link);
         Watches.OnNodeGone();
     }

@@ -148,6 +148,11 @@ internal sealed class RemoteWatches(RemoteNode node)
         }
 
         ours.SendSystemMessage(new Watch(ours, node.Watcher));
+        if (node.IsClosed)
+        {
+            // It was still on its way: nobody would end this watch.
+            OnNodeGone();
+        }
     }
 
     public void OnUnwatch(string name, IActorRef actor)

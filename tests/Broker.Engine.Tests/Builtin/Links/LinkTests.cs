@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 
 namespace Broker.Engine.Tests.Builtin.Links;
 
@@ -341,6 +342,40 @@ public sealed class LinkTests : IDisposable
     }
 
     // A port that is none, as in a broken member's record: the node counted as being dialled for ever.
+    // A link that was only read to its end was in no list: it went on for the silence after its node had been closed, and its socket outlived the system.
+    [Fact]
+    public async Task A_link_that_is_only_read_to_its_end_ends_with_its_node()
+    {
+        const string patient = "akka.remote.link { handshake-timeout = 60s, silence = 60s }";
+        var (a, b) = (Start(patient), Start(patient));
+        var node = LinksOf(a).NodeAt(LinksOf(b).Self.Address);
+        var wire = await Wire.DialAsync(node.Address, LinksOf(a).Settings, default);
+
+        node.Close();
+        node.Attach(wire, LinksOf(b).Self, isDialledHere: true);
+
+        await Eventually(() => LinksOf(b).Counters.Refused == 1);
+    }
+
+    // A watch that was still on its way when its node was closed was taken out by nobody.
+    [Fact]
+    public void A_watch_from_a_node_that_is_closed_is_not_kept()
+    {
+        var system = Start();
+        using var kit = new TestKit(system);
+        var node = LinksOf(system).NodeAt(Other.Address);
+        var target = system.ActorOf(Props.Create<Silent>());
+        node.Close();
+
+        node.OnFrame(FrameKind.Watch, Encoding.UTF8.GetBytes(target.Path.ToStringWithoutAddress()));
+        kit.Watch(target);
+        system.Stop(target);
+        kit.ExpectTerminated(target, Patience);
+
+        // Nothing was to be said to it.
+        Assert.Equal(0, LinksOf(system).Counters.Dropped);
+    }
+
     [Fact]
     public async Task An_address_that_cannot_be_dialled_is_given_up()
     {
