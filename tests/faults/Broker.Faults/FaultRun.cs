@@ -17,7 +17,6 @@ internal sealed class FaultRun : IAsyncDisposable
     private readonly List<string> _problems = [];
     private readonly List<string> _figures = [];
     private readonly long _began = Clock.Now;
-    private long _trafficBegan;
 
     private FaultRun(string scenario, Scale scale, RedisServer redis, Deployment deployment)
     {
@@ -50,7 +49,7 @@ internal sealed class FaultRun : IAsyncDisposable
             for (var i = 0; i < nodes; i++) await run.Deployment.StartNodeAsync();
             await run.Listeners.AddAsync(scale.Clients);
             run.Publishers = new Publishers(scale.Facilities, scale.PerSecond, nodes);
-            run._trafficBegan = Clock.Now;
+            await run.EverybodyListensAsync();
             foreach (var node in run.Deployment.Open) run.Publishers.StartOn(node);
             run.Tell($"{nodes} nodes, {scale.Clients} clients and the publishers are there");
             return run;
@@ -125,7 +124,7 @@ internal sealed class FaultRun : IAsyncDisposable
             judgement.JudgePublishes(publishes.Where(publish => publish.Channel == channel));
             delivered += await Listeners.LookAsync(listeners =>
             {
-                foreach (var listener in listeners.Where(listener => listener.Channel == channel)) judgement.JudgeListener(listener, listener.OpenedAt < _trafficBegan);
+                foreach (var listener in listeners.Where(listener => listener.Channel == channel)) judgement.JudgeListener(listener);
                 return listeners.Where(listener => listener.Channel == channel).Sum(listener => (long)listener.Got.Count);
             });
 
@@ -150,6 +149,26 @@ internal sealed class FaultRun : IAsyncDisposable
         if (Publishers is not null) await Publishers.DisposeAsync();
         await Listeners.DisposeAsync();
         await Deployment.DisposeAsync();
+    }
+
+    /// <summary>
+    /// A websocket does not tell when it is subscribed, and is opened before where that takes longer than broker.websocket.subscribe-timeout. So one publication goes ahead on every channel,
+    /// until all have got it: as it comes, or as the last message.
+    /// </summary>
+    private async Task EverybodyListensAsync()
+    {
+        var first = new List<int>();
+        for (var channel = 0; channel < Scale.Channels; channel++) first.Add(await Publishers.PublishOneAsync(Deployment.Nodes[0], channel));
+
+        var end = Clock.Now + Clock.Of(Patience);
+        while (true)
+        {
+            var deaf = await Listeners.LookAsync(all => all.Count(one => !one.Got.Contains(first[one.Channel])));
+            if (deaf == 0) return;
+            if (Clock.Now > end) throw new InvalidOperationException($"{deaf} listeners get nothing");
+
+            await Task.Delay(100);
+        }
     }
 
     private static string Counts(IReadOnlyCollection<string> what) => string.Join(", ", what.GroupBy(one => one).Select(group => $"{group.Count()} {group.Key}"));

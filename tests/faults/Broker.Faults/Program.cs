@@ -14,6 +14,7 @@ var scenarios = new Dictionary<string, Func<Scale, Task<Verdict>>>
     ["redis-old-master"] = LoseRedis.OldMasterReturnsAsync,
     ["cut-link"] = CutLink.RunAsync,
     ["stranger"] = Stranger.RunAsync,
+    ["bare-publish"] = BarePublish.RunAsync,
     ["link-cost"] = LinkCost.RunAsync,
 };
 

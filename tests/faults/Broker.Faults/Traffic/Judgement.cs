@@ -46,12 +46,11 @@ internal sealed class Judgement(string facility, History history, bool mayForget
         }
     }
 
-    /// <param name="listener">Whose websocket.</param>
-    /// <param name="fromTheStart">It stood before the first publication.</param>
-    public void JudgeListener(Listener listener, bool fromTheStart)
+    /// <summary>From its first publication on: <see cref="FaultRun"/> begins when all have got one.</summary>
+    public void JudgeListener(Listener listener)
     {
         var who = $"a listener of node {listener.Node.Number}";
-        var last = fromTheStart ? -1 : (int?)null;
+        int? last = null;
         var seen = new HashSet<int>();
         foreach (var id in listener.Got)
         {

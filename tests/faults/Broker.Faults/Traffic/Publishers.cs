@@ -42,6 +42,20 @@ internal sealed class Publishers(IReadOnlyList<string> facilities, double perSec
         _working[node] = (end, Task.WhenAll(Enumerable.Range(0, facilities.Count).Select(channel => PublishAsync(node, channel, Interlocked.Increment(ref _last), end.Token))));
     }
 
+    /// <summary>One publication ahead of all others, tried until it is acknowledged.</summary>
+    /// <returns>The publication that was.</returns>
+    public async Task<int> PublishOneAsync(Node node, int channel)
+    {
+        using var http = new HttpClient { Timeout = Timeout };
+        var publisher = Interlocked.Increment(ref _last);
+        for (var number = 0; ; number++)
+        {
+            var publish = await PublishAsync(http, AddressOf(node, channel), Payload.Id(publisher, number), channel, node.Number);
+            _publishes.Enqueue(publish);
+            if (publish.Outcome == Outcome.Acknowledged) return publish.Id;
+        }
+    }
+
     /// <summary>They get the answers that they wait for, and publish nothing more.</summary>
     public async Task StopOnAsync(Node node)
     {
@@ -59,10 +73,12 @@ internal sealed class Publishers(IReadOnlyList<string> facilities, double perSec
 
     public async ValueTask DisposeAsync() => await StopAsync();
 
+    private Uri AddressOf(Node node, int channel) => new($"{node.Process.Address}/publish/{facilities[channel]}?publish-broadcast");
+
     private async Task PublishAsync(Node node, int channel, int publisher, CancellationToken end)
     {
         using var http = new HttpClient { Timeout = Timeout };
-        var address = new Uri($"{node.Process.Address}/publish/{facilities[channel]}?publish-broadcast");
+        var address = AddressOf(node, channel);
         using var pace = new PeriodicTimer(_pace);
         try
         {
