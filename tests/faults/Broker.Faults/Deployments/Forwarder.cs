@@ -55,7 +55,7 @@ internal sealed class Forwarder : IAsyncDisposable
         {
             while (true) _ = CarryAsync(await _listener.AcceptSocketAsync(_end.Token));
         }
-        catch (Exception end) when (end is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception end) when (end is OperationCanceledException or SocketException or InvalidOperationException)
         {
         }
     }

@@ -41,6 +41,8 @@ public static class BarePublish
         var end = Clock.Now;
         await bare.StopAsync();
 
+        // Whoever comes now begins with the last message, which is one of Broker's: then it is the newest one, too.
+        await run.GoOnAsync();
         var verdict = await run.EndAsync();
         var histories = new List<History>();
         foreach (var facility in scale.Facilities) histories.Add(await History.ReadAsync(redis, facility));

@@ -9,8 +9,8 @@ namespace Broker.Faults.Traffic;
 /// <summary>Somebody who publishes on Redis itself, past Broker, on every channel in turn, and does not care whether anybody hears it.</summary>
 internal sealed class BarePublisher : IAsyncDisposable
 {
-    /// <summary>None of those who publish through Broker.</summary>
-    private const int Publisher = 1024;
+    /// <summary>From this number on: none of those who publish through Broker.</summary>
+    public const int Publisher = 1024;
 
     private readonly CancellationTokenSource _end = new();
     private readonly TimeSpan _pace;

@@ -59,7 +59,7 @@ internal sealed class Judgement(string facility, History history, bool mayForget
             else
             {
                 if (last is { } before && place < before) Report($"{who} got {Name(id)} out of order");
-                else if (last is { } previous && place > previous + 1) Report($"{who} missed {place - previous - 1} before {Name(id)} (offset {history.Offsets[place]})");
+                else if (last is { } previous && place > previous + 1 && !IsBehindLastMessage(seen.Count, previous, place)) Report($"{who} missed {place - previous - 1} before {Name(id)} (offset {history.Offsets[place]})");
                 last = Math.Max(last ?? -1, place);
             }
         }
@@ -67,6 +67,10 @@ internal sealed class Judgement(string facility, History history, bool mayForget
         if (listener.EndedAt == 0 && last is { } end && end != history.Ids.Count - 1) Report($"{who} did not get the last {history.Ids.Count - 1 - end}");
         if (listener.EndedAt == 0 && last is null && history.Ids.Count > 0) Report($"{who} got nothing");
     }
+
+    /// <summary>A websocket begins with the channel's last message, and who publishes on Redis itself does not set it: newer ones of theirs may be left out there.</summary>
+    private bool IsBehindLastMessage(int got, int previous, int place) =>
+        got == 2 && Enumerable.Range(previous + 1, place - previous - 1).All(between => Payload.PublisherOf(history.Ids[between]) >= BarePublisher.Publisher);
 
     private static Dictionary<int, int> Places(History history)
     {
