@@ -7,7 +7,7 @@ namespace Broker.Actors.Nodes;
 /// <summary>What the nodes of a cluster must have in common: with another prefix or database they would own other channels under the same names.</summary>
 internal static class ClusterTerms
 {
-    /// <summary>Of what relays and owners say to each other. A node with another one waits until those that run are gone.</summary>
+    /// <summary>Of what relays and owners say to each other. A node with another one is refused while those live that run.</summary>
     private const int WireVersion = 1;
 
     /// <summary>In words that may stand in a log, on one line; of the secret only what tells it from others.</summary>

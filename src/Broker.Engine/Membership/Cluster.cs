@@ -29,6 +29,7 @@ public class Cluster : IExtension
     private bool _isTerminated;
     private bool _isLeaving;
     private bool _isInTrouble;
+    private bool _isRefused;
 
     internal Cluster(LocalActorSystem system)
     {
@@ -253,10 +254,10 @@ public class Cluster : IExtension
 
     internal void OnContact()
     {
-        if (_isInTrouble)
+        if (_isInTrouble || _isRefused)
         {
-            _isInTrouble = false;
-            _system.Log.Warning("The cluster's coordinator answers again");
+            _system.Log.Warning(_isRefused ? "This node is let into the cluster" : "The cluster's coordinator answers again");
+            _isInTrouble = _isRefused = false;
         }
     }
 
@@ -266,6 +267,16 @@ public class Cluster : IExtension
         {
             _isInTrouble = true;
             _system.Log.Warning($"The cluster's coordinator does not answer: {cause}");
+        }
+    }
+
+    /// <summary>The members do not want this node now; it asks again.</summary>
+    internal void OnRefused(string why)
+    {
+        if (!_isRefused)
+        {
+            _isRefused = true;
+            _system.Log.Error($"{why} It waits, and asks again.");
         }
     }
 

@@ -28,6 +28,7 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
     private string _tableVersion = "";
     private long _viewNumber;
     private TimeSpan _nextLook;
+    private TimeSpan? _refusedSince;
     private long _step;
     private long _answered;
     private bool _isBusy;
@@ -152,6 +153,11 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
             _cluster.OnTrouble(problem.Cause?.Message ?? "it is too slow");
         }
 
+        TryAgain(now);
+    }
+
+    private void TryAgain(TimeSpan now)
+    {
         _nextLook = now + (_lease.Duration / 20);
         OnTick();
     }
@@ -178,6 +184,13 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
 
         var now = Now;
         var told = answer.Exchanged;
+        if (told.Outcome == ExchangeOutcome.Refused && MayYetBeTakenIn(now))
+        {
+            _cluster.OnRefused(WhyNot(told));
+            TryAgain(now);
+            return;
+        }
+
         if (told.Outcome != ExchangeOutcome.Done)
         {
             OnShutOut(told);
@@ -263,13 +276,28 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
         }
     }
 
+    /// <summary>
+    /// Who has been a member waits until the others are gone: they came while the coordinator had lost the leases, and one wrong node must not end a whole cluster. Who
+    /// has not been one waits for one lease: those who refuse it may have died.
+    /// </summary>
+    private bool MayYetBeTakenIn(TimeSpan now)
+    {
+        _refusedSince ??= now;
+        return _lease.Until is not null || now < _refusedSince + _lease.Duration + Margin;
+    }
+
     private void OnShutOut(Exchanged told)
+    {
+        _cluster.OnShutOut(WhyNot(told));
+        Context.Stop(Self);
+    }
+
+    private string WhyNot(Exchanged told)
     {
         var why = told.Outcome == ExchangeOutcome.Banished
             ? "it was sent away"
             : $"its terms are [{_terms}], those of the members [{told.Terms}]";
-        _cluster.OnShutOut($"This node cannot be a member of the cluster: {why}.");
-        Context.Stop(Self);
+        return $"This node cannot be a member of the cluster: {why}.";
     }
 
     private void OnFarewell(Farewell farewell)

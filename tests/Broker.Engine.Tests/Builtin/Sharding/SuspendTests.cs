@@ -85,6 +85,44 @@ public sealed class SuspendTests : IDisposable
         Assert.Contains("prefix one", refused.Message);
     }
 
+    // Redis had lost the leases, and a node of other terms that its supervisor started again and again was the first to come back: all the others were refused, and shut down.
+    [Fact]
+    public async Task Members_that_are_refused_wait_with_all_they_have_until_the_stranger_is_gone()
+    {
+        var (a, b) = (await StartAsync(), await StartAsync());
+        await EventuallyAsync(() => Task.FromResult(IsSpread(a) && IsSpread(b)));
+        await EventuallyAsync(async () => await TouchAsync(a, 50) && a.Alive.Count + b.Alive.Count == 50);
+        var alive = a.Lives.Concat(b.Lives).ToList();
+
+        a.Way.IsCut = b.Way.IsCut = true;
+        await EventuallyAsync(async () =>
+        {
+            _coordinator.LoseAll();
+            return (await _coordinator.ExchangeAsync(Stranger())).Outcome == ExchangeOutcome.Done;
+        });
+        a.Way.IsCut = b.Way.IsCut = false;
+        await EventuallyAsync(() => Task.FromResult(a.Way.Refusals > 3 && b.Way.Refusals > 3));
+        await EventuallyAsync(() => Task.FromResult(Cluster.Get(a.System).View!.IsSuspended && Cluster.Get(b.System).View!.IsSuspended));
+        await _coordinator.LeaveAsync("stranger");
+
+        await EventuallyAsync(() => Task.FromResult(Cluster.Get(a.System).HoldsLease && Cluster.Get(b.System).HoldsLease));
+        await EventuallyAsync(() => TouchAsync(a, 50));
+        Assert.Equal(alive, a.Lives.Concat(b.Lives));
+    }
+
+    // A node that was killed, given another prefix and started at once was refused by its own former life.
+    [Fact]
+    public async Task A_node_of_other_terms_than_a_dead_one_waits_for_its_lease_to_run_out()
+    {
+        await _coordinator.ExchangeAsync(Stranger());
+
+        var start = StartAsync(more: "akka.cluster.lease = 10s");
+        await EventuallyAsync(() => Task.FromResult(_nodes[0].Way.Refusals > 0));
+        await _coordinator.LeaveAsync("stranger");
+
+        Assert.True(Cluster.Get((await start).System).IsUp);
+    }
+
     // A coordinator that took longer than a third of the lease to answer held the node's lease without the node's knowing: it was suspended for good.
     [Fact]
     public async Task A_coordinator_that_takes_half_a_lease_to_answer_is_good_enough()
@@ -138,6 +176,8 @@ public sealed class SuspendTests : IDisposable
 
         await EventuallyAsync(async () => await TouchAsync(a, 50) && b.Alive.Count > 10 && a.Alive.Count + b.Alive.Count == 50);
     }
+
+    private static Exchange Stranger() => new("stranger", "other terms", "", "|", TimeSpan.FromMinutes(1), "", "", [], []);
 
     /// <summary>The node sees every shard where it should be: none will move any more.</summary>
     private static bool IsSpread(Node node)
@@ -194,6 +234,8 @@ public sealed class SuspendTests : IDisposable
 
         public volatile int Hangs;
 
+        public volatile int Refusals;
+
         /// <summary>How long an answer takes.</summary>
         public TimeSpan Delay { get; init; }
 
@@ -211,7 +253,9 @@ public sealed class SuspendTests : IDisposable
         private async Task<Exchanged> AnswerLateAsync(Task<Exchanged> answer)
         {
             await Task.Delay(Delay);
-            return await answer;
+            var told = await answer;
+            Refusals += told.Outcome == ExchangeOutcome.Refused ? 1 : 0;
+            return told;
         }
 
         public Task LeaveAsync(string node) => IsCut ? Task.FromException(new IOException("cut off")) : coordinator.LeaveAsync(node);
