@@ -52,12 +52,20 @@ internal sealed class CoordinatorState
     }
 
     /// <summary>Redis was restarted and kept nothing.</summary>
-    public void LoseAll()
+    public void LoseAll() => FallBack(new Dictionary<string, string>(), "");
+
+    /// <summary>Redis was restarted without any lease, and with a table of an earlier time.</summary>
+    public void FallBack(IReadOnlyDictionary<string, string> table, string version)
     {
         _nodes.Clear();
         _banished.Clear();
         _table.Clear();
-        _version = "";
+        foreach (var (shard, node) in table)
+        {
+            _table[shard] = node;
+        }
+
+        _version = version;
     }
 
     private void Forget(TimeSpan now)

@@ -30,8 +30,8 @@ internal enum ShardRoute
 /// A shard is
 /// <list type="bullet">
 /// <item><b>held</b>: the coordinator's table said that it is ours. It stays held while our lease is lost (suspended): its entities live on, no
-/// new ones are made, and if the table has not given it to another when we are back, nothing has happened. A table that has lost it is
-/// asked for it again;</item>
+/// new ones are made, and if the table has not given it to another who lives when we are back, nothing has happened. A table that has lost it, or
+/// is of an earlier time, is asked for it again;</item>
 /// <item><b>leaving</b>: another node should have it, or we shut down; its entities are stopping, and what comes for it waits;</item>
 /// <item><b>stopped</b>: they have, and the coordinator is asked to give it to the other node; asked again until it has;</item>
 /// <item><b>lost</b>: the table says that it is another's; our entities are stopping, what comes goes to the other;</item>
@@ -48,6 +48,7 @@ internal sealed class ShardTable
     private readonly Slot[] _slots;
     private string _allocatedFor = "";
     private bool _isOffered;
+    private bool _wasSettled;
     private string?[] _wanted;
 
     public ShardTable(string type, int shards, string self, int maxMoves)
@@ -103,6 +104,8 @@ internal sealed class ShardTable
     /// <summary>Looks at the cluster. What came of an earlier look and is not done yet is decided again.</summary>
     public ShardDecisions Look(ClusterView view)
     {
+        var isBack = !view.IsSettled && (IsSuspended || _wasSettled);
+        _wasSettled = view.IsSettled;
         IsSuspended = view.IsSuspended;
         if (IsSuspended)
         {
@@ -120,8 +123,9 @@ internal sealed class ShardTable
             var owner = view.Table.GetValueOrDefault(slot.Name);
             var ownerLives = owner is not null && living.Contains(owner);
 
-            // A table that Redis has lost is filled again by those who had the shards: until then they still have them.
-            var mayStillBe = !view.IsSettled && owner is null && slot.Owner is not null && living.Contains(slot.Owner);
+            // A table that Redis has lost, or has in an earlier state, is filled again by those who had the shards: until then they still have them.
+            var mayStillBe = !view.IsSettled && !ownerLives && slot.Owner is not null && living.Contains(slot.Owner);
+            slot.IsDoubtful = owner == _self && !view.IsSettled && (slot.IsDoubtful || isBack);
             slot.Owner = ownerLives ? owner : mayStillBe ? slot.Owner : null;
             Decide(shard, owner, ownerLives, view.IsSettled, decided, ref moving);
         }
@@ -159,7 +163,7 @@ internal sealed class ShardTable
         var slot = _slots[shard];
         switch (slot.Hold)
         {
-            case Hold.NotOurs when owner == _self:
+            case Hold.NotOurs when owner == _self && !slot.IsDoubtful:
                 slot.Hold = Hold.Held;
                 break;
 
@@ -167,7 +171,7 @@ internal sealed class ShardTable
                 decided.Claims.Add(slot.Name);
                 break;
 
-            case Hold.Held when owner is null:
+            case Hold.Held when !ownerLives:
                 decided.Claims.Add(slot.Name);
                 break;
 
@@ -229,6 +233,11 @@ internal sealed class ShardTable
         public Hold Hold;
 
         public string? Owner;
+
+        /// <summary>
+        /// The table said that it is ours when we came (back) to it, and it may be of an earlier time: who has had the shard since gets one lease to see that, too.
+        /// </summary>
+        public bool IsDoubtful;
     }
 
     private sealed class Decided

@@ -111,6 +111,59 @@ public sealed class ShardTableTests
         AssertSettled(cluster);
     }
 
+    // Redis was restarted with a table that named nodes which had died in a deploy: every node gave up all it had, and for one lease nobody owned anything.
+    [Fact]
+    public void A_redis_that_comes_back_with_a_table_of_dead_nodes_changes_nothing_either()
+    {
+        var cluster = StartThree(seed: 5);
+        var before = Holders(cluster);
+        var entities = cluster.Nodes.Select(node => node.Entities.ToDictionary()).ToList();
+
+        cluster.FallBack(cluster.Table.ToDictionary(shard => shard.Key, shard => "dead " + shard.Value));
+        cluster.Pass(Settling);
+
+        Assert.Equal(before, Holders(cluster));
+        AssertSettled(cluster);
+        foreach (var (node, i) in cluster.Nodes.Select((node, i) => (node, i)))
+        {
+            Assert.All(entities[i], entity => Assert.Equal(entity.Value, node.Entities[entity.Key]));
+        }
+    }
+
+    // Redis was restarted with a table of before the last moves: who was named in it began at once what others had not stopped yet.
+    [Fact]
+    public void A_table_of_an_earlier_time_gives_a_node_only_what_others_have_had_a_lease_to_stop()
+    {
+        var cluster = StartThree(seed: 6);
+        var ids = cluster.Nodes.Select(node => node.Id).ToList();
+
+        cluster.FallBack(cluster.Table.ToDictionary(shard => shard.Key, shard => ids[(ids.IndexOf(shard.Value) + 1) % 3]));
+        for (var i = 0; i < 100; i++)
+        {
+            cluster.Pass(TimeSpan.FromMilliseconds(100));
+            Assert.DoesNotContain(cluster.Running.SelectMany(node => node.Entities.Keys).CountBy(shard => shard), shard => shard.Value > 1);
+        }
+
+        cluster.Pass(Settling);
+        AssertSettled(cluster);
+    }
+
+    [Fact]
+    public void What_is_given_to_a_node_after_it_came_it_has_at_once()
+    {
+        var self = new NodeIdentity(new Address("akka.tcp", "s", "h", 1), 1);
+        var table = new ShardTable("t", 4, self.Id, maxMoves: 8);
+        ClusterView View(bool isSettled, params string[] ours) => new(
+            0, self, [new NodeRecord(self, MemberStatus.Up, ["t/4"])], ours.ToDictionary(shard => shard, _ => self.Id), IsSuspended: false, isSettled);
+
+        table.Look(View(isSettled: false, "t:1"));
+        table.Look(View(isSettled: false, "t:1", "t:2"));
+        Assert.Equal((ShardRoute.Wait, ShardRoute.Here), (table.RouteOf(1), table.RouteOf(2)));
+
+        table.Look(View(isSettled: true, "t:1", "t:2"));
+        Assert.Equal((ShardRoute.Here, ShardRoute.Here), (table.RouteOf(1), table.RouteOf(2)));
+    }
+
     [Fact]
     public void Redis_lost_for_one_node_moves_its_shards_and_it_gives_its_entities_up_when_it_is_back()
     {
@@ -166,7 +219,7 @@ public sealed class ShardTableTests
         }
     }
 
-    // 200 random steps: nodes die, start, leave, stand still, are cut off, Redis forgets everything.
+    // 200 random steps: nodes die, start, leave, stand still, are cut off, Redis forgets everything, or what happened of late.
     [Theory]
     [MemberData(nameof(Seeds))]
     public void No_write_takes_effect_under_a_superseded_token_and_all_is_well_in_the_end(int seed)
@@ -175,9 +228,12 @@ public sealed class ShardTableTests
         var cluster = new SimulatedCluster(32, seed);
         for (var i = 0; i < 3; i++) cluster.Start();
         cluster.Pass(Settling);
+        var earlier = cluster.Table;
 
         for (var step = 0; step < 200; step++)
         {
+            if (random.Next(30) == 0) cluster.FallBack(earlier);
+            if (random.Next(30) == 0) earlier = cluster.Table;
             Disturb(cluster, random);
             cluster.Pass(random.Next(20) * SimulatedCluster.Lease / 10);
         }

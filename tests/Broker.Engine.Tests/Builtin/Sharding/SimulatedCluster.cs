@@ -26,7 +26,7 @@ internal sealed class SimulatedCluster(int shards, int seed)
 
     public IEnumerable<Node> Running => Nodes.Where(node => node is { IsDead: false });
 
-    public IReadOnlyDictionary<string, string> Table => _coordinator.Table;
+    public IReadOnlyDictionary<string, string> Table => _coordinator.Table.ToDictionary();
 
     public Node Start()
     {
@@ -36,6 +36,9 @@ internal sealed class SimulatedCluster(int shards, int seed)
     }
 
     public void LoseTable() => _coordinator.LoseAll();
+
+    /// <summary>Redis comes back without leases and with a table that it had once.</summary>
+    public void FallBack(IReadOnlyDictionary<string, string> earlier) => _coordinator.FallBack(earlier, Guid.NewGuid().ToString());
 
     /// <summary>Some time in which everything that is not hindered goes its way.</summary>
     public void Pass(TimeSpan time)
