@@ -19,32 +19,34 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
     private readonly ICoordinator _coordinator;
     private readonly string _terms;
     private readonly Lease _lease;
+    private readonly LookPlan _plan;
     private readonly Roster _roster = new();
     private readonly Dictionary<string, IActorRef> _regions = [];
     private readonly SortedSet<string> _types = [];
     private readonly List<ShardMove> _moves = [];
     private readonly List<string> _claims = [];
+    private IReadOnlyCollection<string> _unreadable = [];
     private IReadOnlyDictionary<string, string> _table = new Dictionary<string, string>();
     private string _tableVersion = "";
     private long _viewNumber;
-    private TimeSpan _nextLook;
     private TimeSpan? _refusedSince;
     private long _step;
     private long _answered;
     private bool _isBusy;
-    private bool _lookAgain;
+    private bool _wasInVain;
     private bool _isLeaving;
     private bool _wasSuspended = true;
     private string _told = "";
 
     public ClusterDaemon(Cluster cluster, ICoordinator coordinator, string terms, Lease lease)
     {
-        (_cluster, _coordinator, _terms, _lease) = (cluster, coordinator, terms, lease);
+        (_cluster, _coordinator, _terms, _lease, _plan) = (cluster, coordinator, terms, lease, new LookPlan(lease));
         _links = Cell.System.Links!;
         Receive<Tick>(_ => OnTick());
         Receive<Answer>(OnAnswer);
         Receive<NoAnswer>(OnNoAnswer);
         Receive<LookAgain>(_ => LookSoon());
+        Receive<Misrouted>(_ => LookAgainInAWhile());
         Receive<Farewell>(OnFarewell);
         Receive<AddRegion>(OnAddRegion);
         Receive<RetireRegion>(OnRetireRegion);
@@ -76,7 +78,7 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
             Publish(now, []);
         }
 
-        if (!_isBusy && now >= _nextLook && !_isLeaving)
+        if (!_isBusy && now >= _plan.Next && !_isLeaving)
         {
             Exchange(now);
         }
@@ -86,7 +88,7 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
 
     private void SetTimer(TimeSpan now)
     {
-        var next = _nextLook;
+        var next = _plan.Next;
         if (_lease.IsHeld(now) && _lease.Until < next)
         {
             next = _lease.Until!.Value;
@@ -98,8 +100,13 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
 
     private void LookSoon()
     {
-        _lookAgain = _isBusy;
-        _nextLook = TimeSpan.Zero;
+        _plan.Soon();
+        OnTick();
+    }
+
+    private void LookAgainInAWhile()
+    {
+        _plan.InAWhile();
         OnTick();
     }
 
@@ -123,7 +130,7 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
         // A step that never ends must not keep the node from trying the next; it may still take effect, which is why the table is believed
         // and not what was asked for. What comes late still counts: else a coordinator that is merely slow would hold our lease without our knowing.
         var step = ++_step;
-        _nextLook = now + _lease.RenewInterval;
+        _plan.Sent(now);
         Timers.StartSingleTimer("overdue", new NoAnswer(step, null), _lease.RenewInterval);
         _ = Ask(order).PipeTo(
             Self, success: answer => new Answer(step, order, record, now, answer), failure: cause => new NoAnswer(step, cause));
@@ -158,7 +165,7 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
 
     private void TryAgain(TimeSpan now)
     {
-        _nextLook = now + (_lease.Duration / 20);
+        _plan.Failed(now);
         OnTick();
     }
 
@@ -208,10 +215,17 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
         }
 
         var living = told.Living.Select(node => NodeRecord.Parse(node.Record)).OfType<NodeRecord>().ToList();
+        _unreadable = [.. told.Living.Select(node => node.Id).Except(living.Select(node => node.Identity.Id))];
         var events = _roster.Look(living, _lease.IsSettled(now));
-        PlanNextLook(now, told.Living);
+        if (answer.Step == _step)
+        {
+            PlanNextLook(now, told.Living);
+        }
+
         Publish(now, events);
-        HintIfChanged(answer);
+        var hasChanged = told.TableVersion == answer.Order.Mark;
+        _wasInVain = !hasChanged && answer.Order.Moves.Count + answer.Order.Claims.Count > 0;
+        HintIfChanged(answer.Record.ToText(), hasChanged);
         OnTick();
     }
 
@@ -231,9 +245,7 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
             due = due.Append(_lease.SettledFrom);
         }
 
-        var own = now + _lease.RenewInterval;
-        _nextLook = _lookAgain ? TimeSpan.Zero : due.Append(own).Min();
-        _lookAgain = false;
+        _plan.Answered(now, due);
     }
 
     private void Publish(TimeSpan now, IReadOnlyList<ClusterEvent.IMemberEvent> events)
@@ -241,7 +253,7 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
         _wasSuspended = IsSuspended(now);
         _moves.Clear();
         _claims.Clear();
-        var view = new ClusterView(++_viewNumber, _links.Self, [.. _roster.Members], _table, _wasSuspended, _lease.IsSettled(now));
+        var view = new ClusterView(++_viewNumber, _links.Self, [.. _roster.Members], _table, _wasSuspended, _lease.IsSettled(now)) { Unreadable = _unreadable };
         _links.SetMembers(view.Members.Select(member => member.Identity));
         foreach (var removed in events.OfType<ClusterEvent.MemberRemoved>())
         {
@@ -255,11 +267,10 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
         }
     }
 
-    /// <summary>What the others cannot know yet: our claims and moves have been done, or we are new here, or going.</summary>
-    private void HintIfChanged(Answer answer)
+    /// <summary>What the others cannot know yet: some of our claims and moves have been done, or we are new here, or going.</summary>
+    private void HintIfChanged(string record, bool hasChanged)
     {
-        var record = answer.Record.ToText();
-        if (answer.Order.Moves.Count + answer.Order.Claims.Count == 0 && record == _told)
+        if (!hasChanged && record == _told)
         {
             return;
         }
@@ -332,7 +343,16 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
 
         _moves.AddRange(orders.Moves);
         _claims.AddRange(orders.Claims);
-        if (_moves.Count + _claims.Count > 0)
+        if (_moves.Count + _claims.Count == 0)
+        {
+            return;
+        }
+
+        if (_wasInVain)
+        {
+            LookAgainInAWhile();
+        }
+        else
         {
             LookSoon();
         }
@@ -400,19 +420,10 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
         : IDeadLetterSuppression;
 
     public sealed record Banish(Address Address);
-}
 
-/// <summary>From node to node: something has changed.</summary>
-internal sealed record LookAgain : IDeadLetterSuppression
-{
-    public static readonly LookAgain Instance = new();
-}
-
-/// <summary>From node to node: I have left, and did not die.</summary>
-internal sealed record Farewell(string Node) : IDeadLetterSuppression;
-
-/// <summary>From node to node: leave the cluster.</summary>
-internal sealed record LeaveOrder
-{
-    public static readonly LeaveOrder Instance = new();
+    /// <summary>A region was sent what it does not know to be its own.</summary>
+    public sealed record Misrouted : IDeadLetterSuppression
+    {
+        public static readonly Misrouted Instance = new();
+    }
 }

@@ -112,4 +112,8 @@ internal sealed record ClusterView(
     IReadOnlyCollection<NodeRecord> Members,
     IReadOnlyDictionary<string, string> Table,
     bool IsSuspended,
-    bool IsSettled);
+    bool IsSettled)
+{
+    /// <summary>Ids of nodes that hold a lease, but whose records this node does not understand: no members to it, but what they have is theirs.</summary>
+    public IReadOnlyCollection<string> Unreadable { get; init; } = [];
+}

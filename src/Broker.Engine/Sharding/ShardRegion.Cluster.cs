@@ -8,6 +8,7 @@ internal sealed partial class ShardRegion
 {
     private readonly Dictionary<string, IActorRef> _peers = [];
     private ClusterView? _view;
+    private ClusterView? _hinted;
 
     private bool HasNothingToHandOver => _table is null || _table.IsEmpty || _table.IsSuspended;
 
@@ -48,10 +49,11 @@ internal sealed partial class ShardRegion
         {
             Drop(transit.Message, transit.Sender);
         }
-        else if (transit.Hops > 0)
+        else if (transit.Hops > 0 && _hinted != _view)
         {
             // Another node takes the shard to be ours: what it knows, we may not yet.
-            Cluster.Get(Cell.System).Daemon?.Tell(LookAgain.Instance, Self);
+            _hinted = _view;
+            Cluster.Get(Cell.System).Daemon?.Tell(ClusterDaemon.Misrouted.Instance, Self);
         }
     }
 

@@ -113,7 +113,7 @@ internal sealed class ShardTable
         }
 
         _isOffered = view.Members.Any(member => member.Identity.Id == _self && member.Types.Contains(_typeKey));
-        var living = view.Members.Select(member => member.Identity.Id).ToHashSet();
+        var living = view.Members.Select(member => member.Identity.Id).Concat(view.Unreadable).ToHashSet();
         Allocate(view);
         var decided = new Decided();
         var moving = _slots.Count(slot => slot.Hold is Hold.Leaving or Hold.Stopped);

@@ -105,6 +105,19 @@ public sealed class CoordinatorTests : IAsyncLifetime
         Assert.True((await _redis.ExchangeAsync(Order("a", Lease))).HadLease);
     }
 
+    // The table's version outlived the table: nodes that knew the version took the table to be what it had been.
+    [Fact]
+    public async Task A_table_that_redis_has_lost_has_no_version()
+    {
+        var version = (await _redis.ExchangeAsync(Order("a", Lease, claims: ["t:1"]))).TableVersion;
+        await _server.CliAsync("DEL", "{broker:cluster:prefix}:shards");
+
+        var told = await _redis.ExchangeAsync(Order("a", Lease) with { KnownTable = version });
+
+        Assert.Equal("", told.TableVersion);
+        Assert.Empty(told.Table!);
+    }
+
     private static string Shard(Random random) => $"{(random.Next(2) == 0 ? "t" : "a%20b")}:{random.Next(6)}";
 
     private static Exchange Order(string node, TimeSpan lease, IReadOnlyList<string>? claims = null) =>

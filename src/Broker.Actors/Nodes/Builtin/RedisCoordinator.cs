@@ -21,7 +21,7 @@ internal sealed class RedisCoordinator(RunScript run, string name) : ICoordinato
         arguments.AddRange(order.Moves.SelectMany(move => new RedisValue[] { move.Shard, move.To }));
         arguments.AddRange(order.Claims.Select(shard => (RedisValue)shard));
 
-        RedisKey[] keys = [_base + "nodes", _base + "shards", _base + "version", _base + "lease:", _base + "banished:"];
+        RedisKey[] keys = [_base + "nodes", _base + "shards", _base + "lease:", _base + "banished:"];
         return Read((RedisResult[])(await run(RedisScripts.ClusterExchange, keys, [.. arguments]))!, order);
     }
 
@@ -39,7 +39,7 @@ internal sealed class RedisCoordinator(RunScript run, string name) : ICoordinato
             (long)reply[1] == 1,
             [.. ((RedisResult[])reply[3]!).Chunk(3).Select(node => new LivingNode((string)node[0]!, (string)node[1]!, TimeSpan.FromMilliseconds((long)node[2])))],
             (string)reply[2]!,
-            reply.Length < 5 ? null : ((RedisResult[])reply[4]!).Chunk(2).ToDictionary(shard => (string)shard[0]!, shard => (string)shard[1]!)),
+            reply.Length < 5 ? null : ((RedisResult[])reply[4]!).Chunk(2).Where(shard => (string)shard[0]! != "version").ToDictionary(shard => (string)shard[0]!, shard => (string)shard[1]!)),
     };
 
     private Task<RedisResult> EndAsync(string node, TimeSpan memory) => run(

@@ -1,21 +1,22 @@
 -- One step of a node of the cluster: renews its lease, makes its moves, then its claims, and answers with what is so now.
 --
--- KEYS  nodes (hash), shards (hash), version of shards (string), and what the names of leases and of banishments begin with; one slot
+-- KEYS  nodes (hash), shards (hash), and what the names of leases and of banishments begin with; one slot
 -- ARGV  node, terms, takes ("|type|type|"), record, lease in ms, version that the node knows, version if this step changes the shards,
 --       number of moves, per move: shard ("type:number"), node that it goes to ("" for nobody); then the shards that it claims
 -- Reply {"banished"} | {"refused", terms of a member} |
---       {"done", 1 if the lease was there, version, {node, record, ms left, ...}, {shard, node, ...}}; the last is left out if the version is the known one
+--       {"done", 1 if the lease was there, version, {node, record, ms left, ...}, shards as they are}; the last is left out if the version is the known one
 --
--- nodes: node → terms, takes and record, a line each. Those without a lease are dead and are taken out. shards: shard → node, true as long as the node lives.
+-- nodes: node → terms, takes and record, a line each. Those without a lease are dead and are taken out. shards: shard → node, true as long as the node lives;
+-- and "version", in the same hash, so that neither is ever there without the other.
 local node = ARGV[1]
-if redis.call('EXISTS', KEYS[5] .. node) == 1 then return {'banished'} end
+if redis.call('EXISTS', KEYS[4] .. node) == 1 then return {'banished'} end
 
 local takes, records, left, others = {}, {}, {}, {}
 local known = redis.call('HGETALL', KEYS[1])
-local had = redis.call('EXISTS', KEYS[4] .. node)
+local had = redis.call('EXISTS', KEYS[3] .. node)
 for i = 1, #known, 2 do
   local id = known[i]
-  local ms = redis.call('PTTL', KEYS[4] .. id)
+  local ms = redis.call('PTTL', KEYS[3] .. id)
   if id ~= node then
     if ms < 0 then
       redis.call('HDEL', KEYS[1], id)
@@ -28,7 +29,7 @@ for i = 1, #known, 2 do
   end
 end
 
-redis.call('SET', KEYS[4] .. node, '', 'PX', ARGV[5])
+redis.call('SET', KEYS[3] .. node, '', 'PX', ARGV[5])
 redis.call('HSET', KEYS[1], node, ARGV[2] .. '\n' .. ARGV[3] .. '\n' .. ARGV[4])
 takes[node] = ARGV[3]
 
@@ -55,7 +56,7 @@ for i = claims, #ARGV do
   end
 end
 
-if changed then redis.call('SET', KEYS[3], ARGV[7]) end
+if changed then redis.call('HSET', KEYS[2], 'version', ARGV[7]) end
 
 local living = {node, ARGV[4], tonumber(ARGV[5])}
 for _, id in ipairs(others) do
@@ -64,6 +65,6 @@ for _, id in ipairs(others) do
   living[#living + 1] = left[id]
 end
 
-local version = redis.call('GET', KEYS[3]) or ''
+local version = redis.call('HGET', KEYS[2], 'version') or ''
 if version == ARGV[6] then return {'done', had, version, living} end
 return {'done', had, version, living, redis.call('HGETALL', KEYS[2])}

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 
 namespace Broker.Engine.Tests.Builtin.Sharding;
 
@@ -123,6 +124,37 @@ public sealed class SuspendTests : IDisposable
         Assert.True(Cluster.Get((await start).System).IsUp);
     }
 
+    // A claim that was not granted was repeated at the speed of Redis, and made all others look each time.
+    [Fact]
+    public async Task Claims_that_are_not_granted_are_asked_again_with_a_pause()
+    {
+        var way = new CuttableWay(_coordinator) { IsDeaf = true };
+        await StartAsync(way: way);
+        await EventuallyAsync(() => Task.FromResult(way.Claims > 0));
+        var (before, clock) = (way.Claims, Stopwatch.StartNew());
+
+        await EventuallyAsync(() => Task.FromResult(way.Claims >= before + (20 * 64)));
+
+        // 20 pauses of a twentieth of a lease; a loaded machine only makes them longer.
+        Assert.True(clock.Elapsed > TimeSpan.FromSeconds(0.5));
+    }
+
+    // A node of a later version, whose record cannot be read, was taken for dead: what it had was claimed without end, and messages for it waited for ever.
+    [Fact]
+    public async Task What_a_node_has_whose_record_cannot_be_read_is_not_claimed()
+    {
+        var shards = Enumerable.Range(0, 64).Select(shard => $"t:{shard}").ToList();
+        var terms = $"wire {Frame.WireVersion}, system suspend, prefix one";
+        await _coordinator.ExchangeAsync(Stranger() with { Terms = terms, Record = "2|of another kind", Mark = "first", Claims = shards });
+
+        var a = await StartAsync();
+        await EventuallyAsync(() => Task.FromResult(Cluster.Get(a.System).View!.IsSettled));
+        var renewals = Cluster.Get(a.System).Figures.LeaseRenewals;
+        await EventuallyAsync(() => Task.FromResult(Cluster.Get(a.System).Figures.LeaseRenewals > renewals + 1));
+
+        Assert.Equal(0, a.Way.Claims);
+    }
+
     // A coordinator that took longer than a third of the lease to answer held the node's lease without the node's knowing: it was suspended for good.
     [Fact]
     public async Task A_coordinator_that_takes_half_a_lease_to_answer_is_good_enough()
@@ -210,10 +242,10 @@ public sealed class SuspendTests : IDisposable
         }
     }
 
-    private async Task<Node> StartAsync(string terms = "prefix one", string more = "", TimeSpan delay = default)
+    private async Task<Node> StartAsync(string terms = "prefix one", string more = "", TimeSpan delay = default, CuttableWay? way = null)
     {
         var config = ConfigurationFactory.ParseString(more).WithFallback(ConfigurationFactory.ParseString(Settings));
-        var node = new Node(_nodes.Count == 0 ? "a" : "b", ActorSystem.Create("suspend", config), new CuttableWay(_coordinator) { Delay = delay });
+        var node = new Node(_nodes.Count == 0 ? "a" : "b", ActorSystem.Create("suspend", config), way ?? new CuttableWay(_coordinator) { Delay = delay });
         _nodes.Add(node);
         var cluster = Cluster.Get(node.System);
         cluster.Use(node.Way, terms);
@@ -236,11 +268,18 @@ public sealed class SuspendTests : IDisposable
 
         public volatile int Refusals;
 
+        public volatile int Claims;
+
+        /// <summary>Renews, and does nothing else that it is asked for.</summary>
+        public bool IsDeaf { get; init; }
+
         /// <summary>How long an answer takes.</summary>
         public TimeSpan Delay { get; init; }
 
         public Task<Exchanged> ExchangeAsync(Exchange order)
         {
+            Claims += order.Claims.Count;
+            order = IsDeaf ? order with { Moves = [], Claims = [] } : order;
             if (Hangs > 0)
             {
                 Hangs--;
