@@ -245,7 +245,7 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
             due = due.Append(_lease.SettledFrom);
         }
 
-        _plan.Answered(now, due);
+        _plan.Answered(due);
     }
 
     private void Publish(TimeSpan now, IReadOnlyList<ClusterEvent.IMemberEvent> events)

@@ -27,12 +27,12 @@ internal sealed class LookPlan(Lease lease)
         Next = _notBefore = now + Pause;
     }
 
-    /// <param name="now">When the answer came.</param>
+    /// <summary>The lease is as old as the question, however late the answer comes.</summary>
     /// <param name="news">When there will be news.</param>
-    public void Answered(TimeSpan now, IEnumerable<TimeSpan> news)
+    public void Answered(IEnumerable<TimeSpan> news)
     {
         _isUnderWay = false;
-        var own = now + lease.RenewInterval;
+        var own = _sentAt + lease.RenewInterval;
         Next = news.Append(own).Append(_again ?? own).Min();
     }
 
