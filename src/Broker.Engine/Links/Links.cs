@@ -25,7 +25,7 @@ internal sealed class Links : IDisposable
 
     private readonly ConcurrentDictionary<Address, RemoteNode> _nodes = new();
     private readonly ConditionalWeakTable<IActorRef, byte[]> _senderNames = [];
-    private readonly ConcurrentDictionary<string, long> _logged = new();
+    private readonly SparseLog _log;
     private readonly ConcurrentDictionary<Address, long> _gone = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly Socket _listener;
@@ -36,6 +36,7 @@ internal sealed class Links : IDisposable
     public Links(LocalActorSystem system, LinkSettings settings)
     {
         (System, Settings) = (system, settings);
+        _log = new SparseLog(text => system.Log.Warning(text), LogInterval, () => Stopwatch.GetElapsedTime(0));
         var ip = IPAddress.TryParse(settings.BindHost, out var literal) ? literal : Dns.GetHostAddresses(settings.BindHost)[0];
         _listener = new Socket(ip.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         _listener.Bind(new IPEndPoint(ip, settings.Port));
@@ -56,6 +57,9 @@ internal sealed class Links : IDisposable
 
     /// <summary>The nodes that this one knows of, linked or not.</summary>
     public IReadOnlyCollection<RemoteNode> Nodes => [.. _nodes.Values];
+
+    /// <summary>Who has connected and not proved himself yet.</summary>
+    public int Strangers => Volatile.Read(ref _strangers);
 
     private HandshakeTerms Terms => new(System.Name, Self, Settings.Secret, Settings.MaxFrame);
 
@@ -148,7 +152,7 @@ internal sealed class Links : IDisposable
                 return false;
             }
 
-            _logged.TryRemove($"dial {node.Address}", out _);
+            _log.Forget($"dial {node.Address}");
             node.Attach(wire, handshake.Peer!, isDialledHere: true);
             return true;
         }
@@ -163,7 +167,7 @@ internal sealed class Links : IDisposable
     {
         if (!_stop.IsCancellationRequested)
         {
-            LogOnce($"dial {address}", $"No link to {address}: {failure.Message}");
+            _log.Say($"dial {address}", $"No link to {address}: {failure.Message}");
         }
     }
 
@@ -171,10 +175,10 @@ internal sealed class Links : IDisposable
     public void DropTooLong(Address address, long length)
     {
         Counters.CountDropped();
-        LogOnce($"long {address}", $"A message of {length} bytes is not sent to {address}: it is longer than akka.remote.dot-netty.tcp.maximum-frame-size here or there");
+        _log.Say($"long {address}", $"A message of {length} bytes is not sent to {address}: it is longer than akka.remote.dot-netty.tcp.maximum-frame-size here or there");
     }
 
-    public void LogFull(Address address) => LogOnce(
+    public void LogFull(Address address) => _log.Say(
         $"full {address}", $"More is to be sent to {address} than goes out: what akka.remote.link.queue-size has no room for is dropped");
 
     /// <summary>
@@ -210,7 +214,7 @@ internal sealed class Links : IDisposable
             }
             catch (SocketException failure) when (!_stop.IsCancellationRequested)
             {
-                LogOnce("accept", $"A connection could not be accepted: {failure.Message}");
+                _log.Say("accept", $"A connection could not be accepted: {failure.Message}");
                 await Task.Delay(Settings.MinBackOff).ConfigureAwait(false);
             }
             catch (Exception over) when (over is OperationCanceledException or ObjectDisposedException or SocketException)
@@ -225,7 +229,7 @@ internal sealed class Links : IDisposable
         if (Interlocked.Increment(ref _strangers) > Settings.MaxStrangers)
         {
             Interlocked.Decrement(ref _strangers);
-            Refuse(socket, "too many have not proved themselves yet");
+            Refuse(socket, "crowd", "too many have not proved themselves yet");
             return;
         }
 
@@ -248,12 +252,15 @@ internal sealed class Links : IDisposable
         }
         catch (Exception failure)
         {
-            wire?.Dispose();
-            var why = failure is OperationCanceledException ? "it did not prove itself in time" : failure.Message;
             if (!_stop.IsCancellationRequested)
             {
-                Refuse(socket, why);
+                // Our own reasons are few; so are the kinds of all others.
+                var why = failure is OperationCanceledException ? "it did not prove itself in time" : failure.Message;
+                Refuse(socket, failure is LinkRefusedException ? why : failure.GetType().Name, why);
             }
+
+            wire?.Dispose();
+            socket.Dispose();
         }
         finally
         {
@@ -261,30 +268,23 @@ internal sealed class Links : IDisposable
         }
     }
 
-    private void Refuse(Socket socket, string why)
+    private void Refuse(Socket socket, string kind, string why)
     {
+        var from = WhereFrom(socket);
         socket.Dispose();
         Counters.CountRefused();
-        LogOnce("stranger", $"A connection to the link port is cut off: {why}");
+        _log.Say($"stranger: {kind}", $"A connection from {from} to the link port is cut off: {why}");
     }
 
-    /// <summary>The first of a kind, then one a minute: strangers must not fill the log. The kinds are ours, so they are few.</summary>
-    private void LogOnce(string kind, string text)
+    private static string WhereFrom(Socket socket)
     {
-        var now = Stopwatch.GetTimestamp();
-        var last = _logged.GetValueOrDefault(kind, long.MinValue);
-        if (last != long.MinValue && Stopwatch.GetElapsedTime(last, now) < LogInterval)
+        try
         {
-            return;
+            return (socket.RemoteEndPoint as IPEndPoint)?.Address.ToString() ?? "nowhere";
         }
-
-        // An address that is gone for good leaves its entry; they are cleared together.
-        if (_logged.Count > 1000)
+        catch (Exception gone) when (gone is SocketException or ObjectDisposedException)
         {
-            _logged.Clear();
+            return "somebody who has gone";
         }
-
-        _logged[kind] = now;
-        Log.Warning(text);
     }
 }

@@ -41,9 +41,18 @@ internal sealed class Wire : IDisposable
         }
 
         var tls = new SslStream(new NetworkStream(socket, ownsSocket: true));
-        await tls.AuthenticateAsServerAsync(
-            new SslServerAuthenticationOptions { ServerCertificate = certificate, EnabledSslProtocols = Protocols }, cancel).ConfigureAwait(false);
-        return new Wire(socket, tls, Hash(certificate));
+        try
+        {
+            await tls.AuthenticateAsServerAsync(
+                new SslServerAuthenticationOptions { ServerCertificate = certificate, EnabledSslProtocols = Protocols }, cancel).ConfigureAwait(false);
+            return new Wire(socket, tls, Hash(certificate));
+        }
+        catch
+        {
+            // What OpenSSL keeps for it would otherwise wait for the garbage collector.
+            await tls.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
     }
 
     /// <summary>The side that connects.</summary>

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 
 namespace Broker.Engine.Tests.Builtin.Links;
 
@@ -45,6 +47,23 @@ public abstract class LinkTest : IDisposable
         return socket;
     }
 
+    private protected static async Task HungUp(Socket socket)
+    {
+        using var late = new CancellationTokenSource(Patience);
+        try
+        {
+            var buffer = new byte[4096];
+            while (await socket.ReceiveAsync(buffer, late.Token) > 0)
+            {
+                // A challenge, perhaps; then the end.
+            }
+        }
+        catch (SocketException)
+        {
+            // Reset is an end too.
+        }
+    }
+
     private protected static async Task Eventually(Func<bool> isSo)
     {
         var deadline = DateTime.UtcNow + Patience;
@@ -53,6 +72,16 @@ public abstract class LinkTest : IDisposable
             Assert.True(DateTime.UtcNow < deadline, "Not in time");
             await Task.Delay(10);
         }
+    }
+
+    private protected static string Tls()
+    {
+        using var key = RSA.Create(2048);
+        var request = new CertificateRequest("CN=anything", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        var path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        File.WriteAllBytes(path, certificate.Export(X509ContentType.Pfx, "pw"));
+        return $$"""akka.remote.dot-netty.tcp { enable-ssl = on, ssl.certificate { path = "{{path}}", password = pw } }""";
     }
 
     private protected ActorSystem Start(string more = "")

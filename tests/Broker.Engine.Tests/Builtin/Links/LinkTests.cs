@@ -1,7 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 
 namespace Broker.Engine.Tests.Builtin.Links;
 
@@ -26,70 +24,6 @@ public sealed class LinkTests : LinkTest
             Assert.Equal(Enumerable.Range(0, 50), kitB.ReceiveN(50, Patience).Cast<int>().Order());
             await Eventually(() => LinksOf(a).Nodes.Single().IsLinked && LinksOf(b).Nodes.Single().IsLinked);
         }
-    }
-
-    [Fact]
-    public async Task Strangers_are_cut_off_and_nothing_of_them_stays()
-    {
-        var system = Start("akka.remote.link { handshake-timeout = 300ms, secret = s }");
-        var hello = Handshake.Dial(new HandshakeTerms("links", Other, "wrong"u8.ToArray(), 1), LinksOf(system).Self.Address, []).Hello();
-        byte[][] openings =
-        [
-            [],
-            "GET / HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray(),
-            [0xff, 0xff, 0xff, 0x7f],
-            [1, 0, 0, 0, 99, 1, 0],
-            Frame.Of(FrameKind.Message, [1, 2, 3]).Memory.ToArray(),
-            Frame.Of(hello.Kind, hello.Payload).Memory.ToArray(),
-            [.. Frame.Of(hello.Kind, hello.Payload).Memory.Span, .. Frame.Of(FrameKind.Proof, new byte[32]).Memory.Span],
-            RandomNumberGenerator.GetBytes(5000),
-        ];
-
-        foreach (var opening in openings)
-        {
-            using var stranger = await Connect(system);
-            await stranger.SendAsync(opening);
-            await HungUp(stranger);
-        }
-
-        var links = LinksOf(system);
-        await Eventually(() => links.Counters.Refused == openings.Length);
-        Assert.Empty(links.Nodes);
-    }
-
-    [Fact]
-    public async Task A_replayed_handshake_is_cut_off()
-    {
-        var (a, b) = (Start(), Start());
-        using var relay = new Relay { Target = new IPEndPoint(IPAddress.Loopback, LinksOf(b).Self.Address.Port!.Value) };
-        using var dialled = await Wire.DialAsync(new Address("akka.tcp", "links", "127.0.0.1", relay.Port), LinksOf(a).Settings, default);
-        var handshake = Handshake.Dial(new HandshakeTerms("links", Other, [], 1), LinksOf(b).Self.Address, dialled.Binding);
-        Assert.Equal(HandshakeStep.Done, await dialled.ShakeHandsAsync(handshake, isDialler: true, default));
-
-        using var stranger = await Connect(b);
-        await stranger.SendAsync(relay.Said);
-
-        await HungUp(stranger);
-        await Eventually(() => LinksOf(b).Counters.Refused == 1);
-    }
-
-    [Fact]
-    public async Task More_strangers_than_are_allowed_at_once_are_hung_up_on()
-    {
-        var system = Start("akka.remote.link { handshake-timeout = 20s, max-strangers = 3 }");
-        var silent = new List<Socket>();
-        for (var i = 0; i < 3; i++)
-        {
-            silent.Add(await Connect(system));
-        }
-
-        using var tooMany = await Connect(system);
-        await HungUp(tooMany);
-
-        silent.ForEach(socket => socket.Dispose());
-        using var kit = new TestKit(Start());
-        Remote(system, kit.TestActor).Tell("still works", ActorRefs.NoSender);
-        kit.ExpectMsg("still works", Patience);
     }
 
     [Fact]
@@ -192,32 +126,5 @@ public sealed class LinkTests : LinkTest
         Remote(a, kitB.TestActor).Tell(new object(), ActorRefs.NoSender);
 
         Assert.IsType<object>(kit.ExpectMsg<DeadLetter>(Patience).Message);
-    }
-
-    private static async Task HungUp(Socket socket)
-    {
-        using var late = new CancellationTokenSource(Patience);
-        try
-        {
-            var buffer = new byte[4096];
-            while (await socket.ReceiveAsync(buffer, late.Token) > 0)
-            {
-                // A challenge, perhaps; then the end.
-            }
-        }
-        catch (SocketException)
-        {
-            // Reset is an end too.
-        }
-    }
-
-    private static string Tls()
-    {
-        using var key = RSA.Create(2048);
-        var request = new CertificateRequest("CN=anything", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-        using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
-        var path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
-        File.WriteAllBytes(path, certificate.Export(X509ContentType.Pfx, "pw"));
-        return $$"""akka.remote.dot-netty.tcp { enable-ssl = on, ssl.certificate { path = "{{path}}", password = pw } }""";
     }
 }
