@@ -32,6 +32,12 @@ try
     // The node first, then the web server; both have found their configuration right when this is done.
     await app.StartAsync();
 }
+catch (OperationCanceledException) when (app is { Lifetime.ApplicationStopping.IsCancellationRequested: true })
+{
+    // Told to stop before it was up.
+    await app.DisposeAsync();
+    return ExitCode.Stopped;
+}
 catch (Exception exception) when (StartFailure.Of(exception, app?.Services.GetService<BrokerHost>() is { IsStarted: true }) is { } failure)
 {
     if (app is not null) await app.DisposeAsync();
