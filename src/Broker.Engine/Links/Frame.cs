@@ -23,7 +23,7 @@ internal enum FrameKind : byte
     /// <summary>The actor at this path has stopped, or was not there.</summary>
     Died = 19,
 
-    /// <summary>Nothing to say, but here.</summary>
+    /// <summary>Nothing to say, but here. The first of a link tells which memory of the other node this is: <see cref="RemoteNode.Opening"/>.</summary>
     Alive = 20,
 }
 

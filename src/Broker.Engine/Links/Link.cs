@@ -202,9 +202,9 @@ internal sealed class Link : IDisposable
         try
         {
             // What the other side must know whatever was lost before; once, at the beginning of each link.
-            foreach (var watch in _node.Watches.Frames())
+            foreach (var frame in _node.Opening())
             {
-                await WriteAsync(watch).ConfigureAwait(false);
+                await WriteAsync(frame).ConfigureAwait(false);
             }
 
             await FlushAsync().ConfigureAwait(false);

@@ -31,6 +31,7 @@ internal sealed class Links : IDisposable
     private readonly Socket _listener;
     private ImmutableHashSet<Address> _members = [];
     private int _strangers;
+    private long _memories;
 
     /// <exception cref="SocketException">The port is taken, or the host is not this machine's.</exception>
     public Links(LocalActorSystem system, LinkSettings settings)
@@ -65,6 +66,9 @@ internal sealed class Links : IDisposable
 
     /// <summary>Takes connections: when there are actors.</summary>
     public void Start() => Task.Run(AcceptAsync);
+
+    /// <summary>For a node that is (again) heard of.</summary>
+    public long NextMemory() => Interlocked.Increment(ref _memories);
 
     public RemoteNode NodeAt(Address address) => _nodes.GetOrAdd(address, static (address, links) => new RemoteNode(links, address), this);
 

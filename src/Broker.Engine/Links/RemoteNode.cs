@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Text;
 
@@ -13,14 +14,16 @@ internal sealed class RemoteNode
     private readonly Lock _gate = new();
     private readonly RefCache _refs;
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly long _memory;
     private Link? _link;
     private bool _isDialling;
     private bool _isClosed;
     private long _peerUid;
+    private long _peerMemory;
 
     public RemoteNode(Links links, Address address)
     {
-        (_links, Address) = (links, address);
+        (_links, Address, _memory) = (links, address, links.NextMemory());
         Queue = new SendQueue(links.Settings.QueueSize, links.Counters);
         Watcher = new RemoteWatcher(links.System, this);
         Watches = new RemoteWatches(this);
@@ -112,6 +115,7 @@ internal sealed class RemoteNode
             }
 
             isOther = _peerUid != 0 && _peerUid != peer.Uid;
+            _peerMemory = isOther ? 0 : _peerMemory;
             _peerUid = peer.Uid;
             _link = link;
         }
@@ -168,10 +172,11 @@ internal sealed class RemoteNode
             _link = null;
         }
 
+        // All here have been told before the other side can learn of it and begin anew.
         _links.Forget(this);
+        Watches.OnNodeGone();
         _closed.TrySetResult();
         _ = EndAsync(link);
-        Watches.OnNodeGone();
     }
 
     /// <summary>What waits may still go; it is not waited for long.</summary>
@@ -211,6 +216,16 @@ internal sealed class RemoteNode
         }
     }
 
+    /// <summary>
+    /// What a link begins with: which memory of the other node this is (once closed, the next is another), and all watches.
+    /// </summary>
+    public IReadOnlyList<Frame> Opening()
+    {
+        var memory = Frame.Rent(FrameKind.Alive, sizeof(long));
+        BinaryPrimitives.WriteInt64LittleEndian(memory.Payload, _memory);
+        return [memory, .. Watches.Frames()];
+    }
+
     /// <returns>False if it is not a frame that a link may carry.</returns>
     public bool OnFrame(FrameKind kind, ReadOnlySpan<byte> payload)
     {
@@ -227,9 +242,34 @@ internal sealed class RemoteNode
             case FrameKind.Died:
                 return Watches.OnDied(payload);
             case FrameKind.Alive:
+                OnAlive(payload);
                 return true;
             default:
                 return false;
+        }
+    }
+
+    /// <summary>
+    /// The other node may have taken this one for gone while it was cut off or stood still: its actors have been told that ours are dead, and do
+    /// not know them any more. To ours it is as if theirs had died; the two must begin with each other anew.
+    /// </summary>
+    private void OnAlive(ReadOnlySpan<byte> payload)
+    {
+        if (!BinaryPrimitives.TryReadInt64LittleEndian(payload, out var memory))
+        {
+            return;
+        }
+
+        bool hasForgotten;
+        lock (_gate)
+        {
+            hasForgotten = _peerMemory != 0 && _peerMemory != memory;
+            _peerMemory = memory;
+        }
+
+        if (hasForgotten)
+        {
+            Watches.OnForgotten();
         }
     }
 

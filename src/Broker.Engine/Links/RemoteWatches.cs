@@ -108,24 +108,36 @@ internal sealed class RemoteWatches(RemoteNode node)
     /// <summary>The node is gone, and all its actors with it.</summary>
     public void OnNodeGone()
     {
-        Watched[] all;
+        OnForgotten();
         IActorRef[] ours;
         lock (_gate)
         {
-            all = [.. _watched.Values];
-            _watched.Clear();
             ours = [.. _watchedByThem.Keys];
             _watchedByThem.Clear();
-        }
-
-        foreach (var watched in all)
-        {
-            Tell(watched, existed: true, addressTerminated: true);
         }
 
         foreach (var actor in ours.OfType<IInternalActorRef>())
         {
             actor.SendSystemMessage(new Unwatch(actor, node.Watcher));
+        }
+    }
+
+    /// <summary>
+    /// The node took us for gone. What it watches here it says (again) itself, and a watch of ours that has reached it already is
+    /// only one too many: nobody here is told of that actor's end twice.
+    /// </summary>
+    public void OnForgotten()
+    {
+        Watched[] all;
+        lock (_gate)
+        {
+            all = [.. _watched.Values];
+            _watched.Clear();
+        }
+
+        foreach (var watched in all)
+        {
+            Tell(watched, existed: true, addressTerminated: true);
         }
     }
 

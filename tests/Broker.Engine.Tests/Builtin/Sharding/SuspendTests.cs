@@ -199,6 +199,36 @@ public sealed class SuspendTests : IDisposable
         Assert.True(clusterB.Figures.LeaseAge > TimeSpan.FromSeconds(1));
     }
 
+    // The others had heard that its actors were dead and forgot them, but its own watches heard nothing: its relays waited for publications that
+    // no owner sent them any more.
+    [Fact]
+    public async Task A_node_that_was_taken_for_gone_hears_it_of_all_it_watches_and_may_watch_anew()
+    {
+        var (a, b) = (await StartAsync(), await StartAsync());
+        using var kitA = new TestKit(a.System);
+        using var kitB = new TestKit(b.System);
+        var target = a.System.ActorOf(Props.Create<Silent>());
+        var (onA, onB) = (SeenFrom(b, target), SeenFrom(a, b.System.ActorOf(Props.Create<Silent>())));
+        kitA.Watch(onB);
+        kitB.Watch(onA);
+        await onA.Ask<ActorIdentity>(new Identify(1), Patience);
+        await onB.Ask<ActorIdentity>(new Identify(1), Patience);
+
+        b.Way.IsCut = true;
+        kitA.ExpectTerminated(onB, Patience);
+        Assert.True(kitB.ExpectTerminated(onA, Patience).AddressTerminated);
+
+        kitB.Watch(onA);
+        b.Way.IsCut = false;
+        await EventuallyAsync(() => Task.FromResult(Cluster.Get(b.System).HoldsLease && Cluster.Get(a.System).State.Members.Count == 2));
+        await onA.Ask<ActorIdentity>(new Identify(1), Patience);
+        Assert.False(kitB.HasMessages);
+
+        a.System.Stop(target);
+        kitB.ExpectTerminated(onA, Patience);
+        kitB.ExpectNoMsg(TimeSpan.FromMilliseconds(100));
+    }
+
     [Fact]
     public async Task A_step_that_is_never_answered_costs_only_time()
     {
@@ -218,6 +248,9 @@ public sealed class SuspendTests : IDisposable
         var wanted = Allocation.Of(64, [.. view.Members.Select(member => member.Identity.Id)]);
         return view.Members.Count == 2 && Enumerable.Range(0, 64).All(shard => view.Table.GetValueOrDefault($"t:{shard}") == wanted[shard]);
     }
+
+    private static IActorRef SeenFrom(Node node, IActorRef actor) =>
+        ((ExtendedActorSystem)node.System).Provider.ResolveActorRef(Broker.Engine.Serialization.SerializedActorPath(actor));
 
     private static async Task EventuallyAsync(Func<Task<bool>> isSo)
     {
@@ -313,6 +346,8 @@ public sealed class SuspendTests : IDisposable
 
         public ConcurrentBag<string> HandedOff { get; } = [];
     }
+
+    private sealed class Silent : ReceiveActor;
 
     private sealed class Entity : ReceiveActor
     {
