@@ -69,9 +69,10 @@ public class Cluster : IExtension
 
     /// <summary>
     /// By this node's own clock, at the moment of the call: nobody else has been given what this node owns. False before it has joined, after it has left, and after
-    /// the process stood still for longer than its lease, before anything else of it has noticed. A system alone has nobody to share with: always true.
+    /// the process stood still for longer than its lease, before anything else of it has noticed; true again only when the regions have stopped what
+    /// others were given meanwhile. A system alone has nobody to share with: always true.
     /// </summary>
-    internal bool HoldsLease => _system.Links is null || Volatile.Read(ref _lease) is { } lease && lease.IsHeld(Now);
+    internal bool HoldsLease => _system.Links is null || Volatile.Read(ref _lease) is { } lease && lease.Counts(Now);
 
     /// <summary>What has happened to its lease and its shards.</summary>
     internal ClusterCounters Counters { get; } = new();

@@ -26,6 +26,7 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
     private readonly List<ShardMove> _moves = [];
     private readonly List<string> _claims = [];
     private IReadOnlyCollection<string> _unreadable = [];
+    private readonly HashSet<string> _behind = [];
     private IReadOnlyDictionary<string, string> _table = new Dictionary<string, string>();
     private string _tableVersion = "";
     private long _viewNumber;
@@ -50,7 +51,8 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
         Receive<Farewell>(OnFarewell);
         Receive<AddRegion>(OnAddRegion);
         Receive<RetireRegion>(OnRetireRegion);
-        Receive<RegionStopped>(stopped => _regions.Remove(stopped.Type));
+        Receive<RegionStopped>(OnRegionStopped);
+        Receive<LostHaveStopped>(OnLostHaveStopped);
         Receive<ShardOrders>(OnOrders);
         Receive<LeaveNow>(_ => OnLeave());
         Receive<LeaveOrder>(_ => _cluster.Leave(_cluster.SelfAddress));
@@ -261,9 +263,21 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
         }
 
         _cluster.OnView(view, events);
+        _behind.UnionWith(_regions.Keys);
         foreach (var region in _regions.Values)
         {
             region.Tell(view, Self);
+        }
+
+        LetLeaseCount();
+    }
+
+    /// <summary>All regions have seen the newest view, and stopped what it says is others'.</summary>
+    private void LetLeaseCount()
+    {
+        if (_behind.Count == 0)
+        {
+            _lease.LetCount();
         }
     }
 
@@ -330,6 +344,22 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
     {
         _types.Remove(retired.Type);
         LookSoon();
+    }
+
+    private void OnRegionStopped(RegionStopped stopped)
+    {
+        _regions.Remove(stopped.Type);
+        _behind.Remove(stopped.Type);
+        LetLeaseCount();
+    }
+
+    private void OnLostHaveStopped(LostHaveStopped stopped)
+    {
+        if (stopped.View == _viewNumber)
+        {
+            _behind.Remove(stopped.Type);
+            LetLeaseCount();
+        }
     }
 
     private void OnOrders(ShardOrders orders)
@@ -418,6 +448,9 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
     /// <summary>What a region wants done after it saw that view.</summary>
     public sealed record ShardOrders(long View, IReadOnlyList<ShardMove> Moves, IReadOnlyList<string> Claims)
         : IDeadLetterSuppression;
+
+    /// <summary>A region has seen that view, and no entity is left in a shard that the view says is another's.</summary>
+    public sealed record LostHaveStopped(string Type, long View) : IDeadLetterSuppression;
 
     public sealed record Banish(Address Address);
 

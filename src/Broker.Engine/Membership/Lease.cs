@@ -10,6 +10,7 @@ internal sealed class Lease(TimeSpan duration)
     private const long Never = long.MinValue;
 
     private long _until = Never;
+    private long _countsUntil = Never;
     private TimeSpan _settledFrom;
 
     public TimeSpan Duration => duration;
@@ -21,6 +22,11 @@ internal sealed class Lease(TimeSpan duration)
     public bool IsFounder { get; init; }
 
     public bool IsHeld(TimeSpan now) => Volatile.Read(ref _until) > now.Ticks;
+
+    /// <summary>
+    /// Whether entities may rely on it. One that was lost and came back counts only from <see cref="LetCount"/> on: others may have been given what was ours.
+    /// </summary>
+    public bool Counts(TimeSpan now) => Volatile.Read(ref _countsUntil) > now.Ticks;
 
     /// <summary>When it runs out, null if it was never held.</summary>
     public TimeSpan? Until => Volatile.Read(ref _until) is var until and not Never ? TimeSpan.FromTicks(until) : null;
@@ -37,6 +43,7 @@ internal sealed class Lease(TimeSpan duration)
     public void Renewed(TimeSpan sentAt, TimeSpan now, bool hadLease)
     {
         var isFirst = Until is null;
+        var wasLost = !isFirst && (!hadLease || !Counts(now));
         if (!(isFirst && IsFounder) && (!hadLease || !IsHeld(now)))
         {
             _settledFrom = now + duration;
@@ -44,7 +51,11 @@ internal sealed class Lease(TimeSpan duration)
 
         // An answer that came late leaves a lease that has run out already, or a shorter one.
         Volatile.Write(ref _until, (sentAt + duration).Ticks);
+        Volatile.Write(ref _countsUntil, wasLost ? Never : _until);
     }
+
+    /// <summary>Nothing is left here of what others were given meanwhile.</summary>
+    public void LetCount() => Volatile.Write(ref _countsUntil, _until);
 
     /// <summary>It is given back, or the members have ended it: held no more from now on.</summary>
     public void End(TimeSpan now)
@@ -52,6 +63,7 @@ internal sealed class Lease(TimeSpan duration)
         if (IsHeld(now))
         {
             Volatile.Write(ref _until, now.Ticks);
+            Volatile.Write(ref _countsUntil, now.Ticks);
         }
     }
 }

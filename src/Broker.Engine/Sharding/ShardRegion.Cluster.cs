@@ -83,7 +83,16 @@ internal sealed partial class ShardRegion
             StopEntities(_entities.All);
         }
 
+        TellLostHaveStopped();
         StopWhenEmpty();
+    }
+
+    private void TellLostHaveStopped()
+    {
+        if (_view is { } view && !_table!.HasLost)
+        {
+            Cluster.Get(Cell.System).Daemon?.Tell(new ClusterDaemon.LostHaveStopped(ShardTable.KeyOf(_plan.Type, _plan.Shards), view.Number), Self);
+        }
     }
 
     private void Act(ShardDecisions decisions)
@@ -159,8 +168,13 @@ internal sealed partial class ShardRegion
         }
 
         Timers.Cancel(shard);
+        var hadLost = _table.HasLost;
         Act(_table.Stopped(shard));
         Flush(shard);
+        if (hadLost)
+        {
+            TellLostHaveStopped();
+        }
     }
 
     /// <summary>What waited for a shard goes where the shard is, if that is known by now.</summary>

@@ -86,6 +86,9 @@ internal sealed class ShardTable
     /// <summary>Nothing is held, nor on its way; and if we retire, nothing can come any more, because the coordinator knows.</summary>
     public bool IsEmpty => (IsClosed || !IsRetiring) && Array.TrueForAll(_slots, slot => slot.Hold == Hold.NotOurs);
 
+    /// <summary>Entities are still stopping in shards that the table says are another's.</summary>
+    public bool HasLost => Array.Exists(_slots, slot => slot.Hold == Hold.Lost);
+
     public int Held => _slots.Count(slot => slot.Hold == Hold.Held);
 
     public static string KeyOf(string type, int shards) => string.Create(CultureInfo.InvariantCulture, $"{type}/{shards}");

@@ -36,6 +36,34 @@ public sealed class LeaseTests
         Assert.False(lease.IsSettled(At(8)));
     }
 
+    // It counted as soon as it was renewed, while entities were still there whose shards another node had been given.
+    [Fact]
+    public void One_that_was_lost_and_came_back_counts_only_when_that_is_said()
+    {
+        var lease = Settled();
+
+        lease.Renewed(At(20), At(20), hadLease: false);
+        lease.Renewed(At(22), At(22), hadLease: true);
+        Assert.True(lease.IsHeld(At(22)));
+        Assert.False(lease.Counts(At(22)));
+
+        lease.LetCount();
+        lease.Renewed(At(24), At(24), hadLease: true);
+        Assert.True(lease.Counts(At(29.9)));
+        Assert.False(lease.Counts(At(30)));
+    }
+
+    [Fact]
+    public void One_that_redis_has_lost_does_not_count_either_and_the_first_counts_at_once()
+    {
+        var lease = Settled();
+        Assert.True(lease.Counts(At(8)));
+
+        lease.Renewed(At(8), At(8), hadLease: false);
+
+        Assert.False(lease.Counts(At(8)));
+    }
+
     [Fact]
     public void One_lease_long_a_new_node_claims_nothing()
     {

@@ -229,6 +229,26 @@ public sealed class SuspendTests : IDisposable
         kitB.ExpectNoMsg(TimeSpan.FromMilliseconds(100));
     }
 
+    // Between the renewal and the view that came with it an entity believed that it still had what another node had been given, and took it back.
+    [Fact]
+    public async Task A_lease_that_was_lost_counts_again_only_when_what_others_were_given_has_stopped()
+    {
+        var (a, b) = (await StartAsync(), await StartAsync());
+        await EventuallyAsync(async () => await TouchAsync(a, 100) && b.Alive.Count > 20);
+        var kept = b.Alive.Keys.ToList();
+        b.Lingers = true;
+        b.Way.IsCut = true;
+        await EventuallyAsync(async () => await TouchAsync(a, 100) && kept.TrueForAll(a.Alive.ContainsKey));
+
+        b.Way.IsCut = false;
+        await EventuallyAsync(() => Task.FromResult(kept.TrueForAll(b.HandedOff.Contains)));
+        Assert.False(Cluster.Get(b.System).View!.IsSuspended);
+        Assert.False(Cluster.Get(b.System).HoldsLease);
+
+        kept.ForEach(id => b.Alive[id].Tell(PoisonPill.Instance, ActorRefs.NoSender));
+        await EventuallyAsync(() => Task.FromResult(Cluster.Get(b.System).HoldsLease));
+    }
+
     [Fact]
     public async Task A_step_that_is_never_answered_costs_only_time()
     {
@@ -345,6 +365,9 @@ public sealed class SuspendTests : IDisposable
         public IEnumerable<string> Lives => Alive.Select(entity => $"{Name} {entity.Key} {entity.Value.Path.Uid}").Order(StringComparer.Ordinal);
 
         public ConcurrentBag<string> HandedOff { get; } = [];
+
+        /// <summary>Its entities do not stop when they are told to.</summary>
+        public bool Lingers { get; set; }
     }
 
     private sealed class Silent : ReceiveActor;
@@ -360,7 +383,7 @@ public sealed class SuspendTests : IDisposable
             Receive<string>(message => message == "hand off", _ =>
             {
                 node.HandedOff.Add(id);
-                Context.Stop(Self);
+                if (!node.Lingers) Context.Stop(Self);
             });
             Receive<string>(_ => Sender.Tell(node.Name));
         }
