@@ -313,6 +313,10 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
 
     private void OnShutOut(Exchanged told)
     {
+        // The regions need not wait for anybody to take their shards: nobody can be told any more.
+        var now = Now;
+        _lease.End(now);
+        Publish(now, []);
         _cluster.OnShutOut(WhyNot(told));
         Context.Stop(Self);
     }

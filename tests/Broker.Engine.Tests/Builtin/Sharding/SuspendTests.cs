@@ -249,6 +249,20 @@ public sealed class SuspendTests : IDisposable
         await EventuallyAsync(() => Task.FromResult(Cluster.Get(b.System).HoldsLease));
     }
 
+    // Its region tried to hand over its shards through a daemon that had stopped, until the phase's time was over.
+    [Fact]
+    public async Task A_node_that_is_sent_away_does_not_wait_for_anybody_to_take_its_shards()
+    {
+        var (a, b) = (await StartAsync(), await StartAsync(more: "akka.coordinated-shutdown.phases.cluster-sharding-shutdown-region.timeout = 300s"));
+        await EventuallyAsync(async () => await TouchAsync(a, 100) && b.Alive.Count > 20);
+        var had = b.Alive.Keys.ToList();
+
+        Cluster.Get(a.System).Down(Cluster.Get(b.System).SelfAddress);
+
+        await b.System.WhenTerminated.WaitAsync(Patience);
+        Assert.All(had, id => Assert.Contains(id, b.HandedOff));
+    }
+
     [Fact]
     public async Task A_step_that_is_never_answered_costs_only_time()
     {
