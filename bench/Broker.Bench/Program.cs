@@ -1,4 +1,5 @@
 using Broker.Bench;
+using Broker.Bench.Clusters;
 using Broker.Bench.Engine;
 using Broker.Bench.Peers;
 using Broker.Bench.Scenarios;
@@ -10,6 +11,9 @@ try
     {
         case ["engine", .. var rest]:
             return await EngineBench.Run(rest);
+
+        case ["cluster"]:
+            return await OwnerCost.RunAsync();
 
         case ["serve", .. var rest]:
             return await PeerServer.RunAsync(rest);
@@ -31,6 +35,7 @@ catch (Exception exception) when (exception is BenchException or ArgumentExcepti
 
 Console.Error.WriteLine("Broker.Bench SCENARIO [options]");
 Console.Error.WriteLine($"  {"engine",-10} the actor engine: bytes per actor, tells, asks, starts and stops");
+Console.Error.WriteLine($"  {"cluster",-10} what a publication costs its channel's owner, with subscribers on other nodes");
 foreach (var scenario in Scenario.All) Console.Error.WriteLine($"  {scenario.Name,-10} {scenario.Says}");
 Console.Error.WriteLine($"  {"all",-10} all of them but the engine");
 Console.Error.WriteLine(BenchOptions.Usage);
