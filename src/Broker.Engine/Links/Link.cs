@@ -15,6 +15,7 @@ internal sealed class Link : IDisposable
     private readonly Wire _wire;
     private readonly RemoteNode _node;
     private readonly Links _links;
+    private readonly Lock _gate = new();
     private readonly CancellationTokenSource _writeStop = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lazy<Task> _finish;
@@ -50,7 +51,7 @@ internal sealed class Link : IDisposable
             await predecessor.ConfigureAwait(false);
             using (new Timer(_ => LookAtClock(), null, _links.Settings.KeepAlive, _links.Settings.KeepAlive))
             {
-                _writing = WriteAsync();
+                BeginWriting();
                 await ReadAllAsync().ConfigureAwait(false);
             }
 
@@ -124,12 +125,30 @@ internal sealed class Link : IDisposable
     }
 
     /// <summary>
+    /// Not when it retires already: a write behind the end that the other side was told would break the connection, and with it what is still
+    /// to be read from it.
+    /// </summary>
+    private void BeginWriting()
+    {
+        lock (_gate)
+        {
+            _writing = _writeStop.IsCancellationRequested ? Task.CompletedTask : WriteAsync();
+        }
+    }
+
+    /// <summary>
     /// Writes out what has been taken from the queue, and tells the other side that there is no more. Once, whoever asks for it first: two
     /// must not write at a time.
     /// </summary>
     private async Task FinishWritingAsync()
     {
-        await _writeStop.CancelAsync().ConfigureAwait(false);
+        Task stopped;
+        lock (_gate)
+        {
+            stopped = _writeStop.CancelAsync();
+        }
+
+        await stopped.ConfigureAwait(false);
         try
         {
             await _writing.WaitAsync(RetirePatience).ConfigureAwait(false);
