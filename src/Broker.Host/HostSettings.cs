@@ -13,6 +13,6 @@ internal sealed record HostSettings(bool ShowsPage, bool ShowsDemoLogin, bool Sh
         var pages = broker.Get("pages").OneOf("development", "on", "off");
         var showsPage = options.ServePage && (pages == "on" || (pages == "development" && isDevelopment));
 
-        return new HostSettings(showsPage, showsPage && isDevelopment, broker.Get("metrics").AsBoolean(), broker.Get("shutdown.drain").Delay());
+        return new HostSettings(showsPage, showsPage && isDevelopment, broker.Get("metrics").AsBoolean(), ClusterSettings.DrainOf(broker));
     }
 }

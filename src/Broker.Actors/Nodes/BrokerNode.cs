@@ -69,6 +69,9 @@ public sealed class BrokerNode : IAsyncDisposable
     public static Task<BrokerNode> StartAsync(HoconObject? configuration = null, BrokerOptions? options = null)
     {
         configuration ??= Configuration.Default();
+
+        // What is wrong with them the engine would say in its own words.
+        BrokerSettings.Read(configuration);
         return StartAsync(ActorSystem.Create("broker", EngineConfig(configuration)), ownsSystem: true, configuration, options ?? new BrokerOptions());
     }
 

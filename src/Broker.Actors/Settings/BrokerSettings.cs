@@ -68,7 +68,7 @@ public sealed record BrokerSettings
             CallbackTimeout = broker.Get("callback-timeout").Period(),
             History = [.. broker.GetObject("history").Select(HistoryRule.Read)],
             Redis = RedisBusSettings.Read(broker.GetObject("redis"), broker.Get("max-message").SizeAtLeast(1)),
-            Drain = new DrainPace(broker.Get("shutdown.clients").IntAtLeast(1), broker.Get("shutdown.interval").Period(), broker.Get("shutdown.drain").Delay()),
+            Drain = new DrainPace(broker.Get("shutdown.clients").IntAtLeast(1), broker.Get("shutdown.interval").Period(), ClusterSettings.DrainOf(broker)),
             Inflow = new InflowLimits(broker.Get("inflow.messages").IntAtLeast(1), broker.Get("inflow.bytes").SizeAtLeast(1)),
             Channel = new ChannelTimes(
                 broker.Get("channel.passivate-after").Delay(),

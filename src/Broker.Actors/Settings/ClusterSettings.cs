@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Broker.Hocon;
@@ -23,12 +24,31 @@ internal sealed record ClusterSettings(bool Enabled, string Name, TimeSpan Lease
         if (enabled.AsBoolean() && broker.Get("redis.connection").AsString().Length == 0)
             throw HoconChecks.Wrong(enabled, "the nodes of a cluster meet in Redis: set broker.redis.connection, too");
 
+        CheckHost(cluster.Get("host"));
+        CheckPort(cluster.Get("port"));
         return new ClusterSettings(
             enabled.AsBoolean(),
             NameOf(cluster.Get("name")),
             cluster.Get("lease").DurationAtLeast(LeastLease),
             MarkOf(cluster.Get("secret").AsString()),
             [.. cluster.Get("seeds").AsList().Select(SeedOf)]);
+    }
+
+    /// <summary>What stopping may take in all: a member hands its channels over, a node alone does not.</summary>
+    public static TimeSpan DrainOf(HoconObject broker) => broker.Get(broker.Get("cluster.enabled").AsBoolean() ? "cluster.drain" : "shutdown.drain").Delay();
+
+    /// <summary>The others dial it: an address that stands for any would lead them to themselves.</summary>
+    private static void CheckHost(HoconValue value)
+    {
+        var host = value.AsString();
+        if (Uri.CheckHostName(host) == UriHostNameType.Unknown) throw HoconChecks.Wrong(value, $"'{host}' is no address and no name of a machine");
+        if (IPAddress.TryParse(host, out var address) && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)))
+            throw HoconChecks.Wrong(value, $"{host} is where to listen, not where others find this node: set broker.cluster.bind-host to it, and host to an address");
+    }
+
+    private static void CheckPort(HoconValue value)
+    {
+        if (value.AsInt() is var port and (< 0 or > IPEndPoint.MaxPort)) throw HoconChecks.Wrong(value, $"{port} is not between 0 and {IPEndPoint.MaxPort}");
     }
 
     private static string MarkOf(string secret) =>

@@ -50,9 +50,25 @@ public sealed class RefusedNodeTests
     }
 
     [Theory]
+    [InlineData("shutdown.drain = 7s", 7)]
+    [InlineData("shutdown.drain = 7s, cluster.drain = 9s", 9)]
+    [InlineData("shutdown.drain = 7s, cluster { drain = 9s, enabled = off }", 7)]
+    public void A_member_may_take_another_time_to_stop_than_a_node_alone(string settings, int seconds)
+    {
+        var configuration = Configuration.Parse($"broker {{ redis.connection = \"127.0.0.1\", cluster.enabled = on }}\nbroker {{ {settings} }}");
+
+        Assert.Equal(TimeSpan.FromSeconds(seconds), BrokerSettings.Read(configuration).Drain.Within);
+    }
+
+    [Theory]
     [InlineData("name = \"two words\"")]
     [InlineData("name = \"\"")]
     [InlineData("lease = 10ms")]
+    [InlineData("host = \"\"")]
+    [InlineData("host = \"0.0.0.0\"")]
+    [InlineData("host = \"two words\"")]
+    [InlineData("port = 99999")]
+    [InlineData("port = -1")]
     public void Wrong_settings_of_the_cluster_stop_the_start(string setting) =>
         Assert.Throws<HoconException>(() => BrokerSettings.Read(Configuration.Parse($"broker.cluster {{ {setting} }}")));
 }

@@ -52,6 +52,20 @@ public sealed class StartFailureTests
         Assert.DoesNotContain("secret", line, StringComparison.Ordinal);
     }
 
+    /// <summary>It was taken for a defect, and ended with a stack trace.</summary>
+    [Fact]
+    public async Task A_link_port_that_is_taken_is_told_in_one_line()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var port = ((IPEndPoint)taken.LocalEndpoint).Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+        var (code, errors) = await FailAsync([], ("BROKER_REDIS", "127.0.0.1:1"), ("BROKER_CLUSTER", "on"), ("BROKER_CLUSTER_PORT", port));
+
+        Assert.Equal(3, code);
+        Assert.StartsWith("cannot listen for other nodes: ", Assert.Single(errors), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("--config: a file is missing", "--config")]
     [InlineData("--urls: a value is missing; --help", "--urls")]
