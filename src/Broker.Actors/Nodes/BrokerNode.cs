@@ -66,13 +66,13 @@ public sealed class BrokerNode : IAsyncDisposable
     /// <param name="options">Logging and the application's callbacks.</param>
     /// <exception cref="HoconException">A setting is wrong.</exception>
     /// <exception cref="BrokerStartException">Another node uses this Redis in a way that excludes this one.</exception>
-    public static Task<BrokerNode> StartAsync(HoconObject? configuration = null, BrokerOptions? options = null)
+    public static async Task<BrokerNode> StartAsync(HoconObject? configuration = null, BrokerOptions? options = null)
     {
         configuration ??= Configuration.Default();
 
-        // What is wrong with them the engine would say in its own words.
-        BrokerSettings.Read(configuration);
-        return StartAsync(ActorSystem.Create("broker", EngineConfig(configuration)), ownsSystem: true, configuration, options ?? new BrokerOptions());
+        // Before the engine reads what is its own: what is wrong it would say in its words.
+        var settings = BrokerSettings.Read(configuration);
+        return await StartAsync(ActorSystem.Create("broker", EngineConfig(configuration)), ownsSystem: true, configuration, settings, options ?? new BrokerOptions());
     }
 
     /// <summary>What an application's own actor system needs in its configuration for a node to join it: dispatchers, and on Akka.NET the cluster provider.</summary>
@@ -85,8 +85,11 @@ public sealed class BrokerNode : IAsyncDisposable
     /// is a member of a cluster: who has left one cannot come back.
     /// </summary>
     /// <inheritdoc cref="StartAsync(HoconObject, BrokerOptions)"/>
-    public static Task<BrokerNode> StartAsync(ActorSystem system, HoconObject? configuration = null, BrokerOptions? options = null) =>
-        StartAsync(system, ownsSystem: false, configuration ?? Configuration.Default(), options ?? new BrokerOptions());
+    public static async Task<BrokerNode> StartAsync(ActorSystem system, HoconObject? configuration = null, BrokerOptions? options = null)
+    {
+        configuration ??= Configuration.Default();
+        return await StartAsync(system, ownsSystem: false, configuration, BrokerSettings.Read(configuration), options ?? new BrokerOptions());
+    }
 
     /// <summary>Publishes on a facility to these audiences; to everybody if none is named.</summary>
     public Publisher Publisher(string facility, params IReadOnlyList<Audience> audiences) =>
@@ -188,14 +191,13 @@ public sealed class BrokerNode : IAsyncDisposable
 
     internal BrokerServices Services => _services;
 
-    private static async Task<BrokerNode> StartAsync(ActorSystem system, bool ownsSystem, HoconObject configuration, BrokerOptions options)
+    private static async Task<BrokerNode> StartAsync(ActorSystem system, bool ownsSystem, HoconObject configuration, BrokerSettings settings, BrokerOptions options)
     {
         IRedisBus? bus = null;
         BrokerMetrics? metrics = null;
         HistoryLease? lease = null;
         try
         {
-            var settings = BrokerSettings.Read(configuration);
             var log = (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("Broker");
             bus = await options.OpenBus(settings, log, options.Time);
 

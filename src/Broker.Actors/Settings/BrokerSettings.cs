@@ -51,6 +51,9 @@ public sealed record BrokerSettings
 
     internal ClusterSettings Cluster { get; private init; } = null!;
 
+    /// <summary>How long a start waits for the node to be a member: for one whose lease must run out first, and two calls of Redis.</summary>
+    internal TimeSpan JoinPatience => (2 * Cluster.Lease) + (2 * Redis.Timeout);
+
     /// <summary>Reads the resolved configuration.</summary>
     /// <exception cref="HoconException">A value is missing or wrong; the message names the place and what is allowed.</exception>
     public static BrokerSettings Read(HoconObject root)

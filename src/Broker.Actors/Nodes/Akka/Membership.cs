@@ -23,8 +23,7 @@ internal sealed class Membership
         var cluster = Cluster.Get(system);
         var (joined, ends) = settings.Cluster.Seeds.Count > 0 ? JoinSeeds(cluster, settings) : JoinThroughRedis(system, cluster, bus, settings, log);
 
-        var patience = (2 * settings.Cluster.Lease) + (2 * settings.Redis.Timeout);
-        var first = await Task.WhenAny(joined, ends, Task.Delay(patience));
+        var first = await Task.WhenAny(joined, ends, Task.Delay(settings.JoinPatience));
         if (first == ends) await ends;
         if (first != joined) log.LogWarning("This node is no member of the cluster yet. It goes on trying");
 

@@ -26,7 +26,7 @@ internal sealed class Membership
         cluster.Use(new RedisCoordinator(bus.RunScriptAsync, settings.Cluster.Name), ClusterTerms.Of(settings));
         var joined = cluster.JoinAsync(cluster.SelfAddress);
 
-        if (await Task.WhenAny(joined, Task.Delay(Patience(settings))) == joined)
+        if (await Task.WhenAny(joined, Task.Delay(settings.JoinPatience)) == joined)
         {
             await SayWhyAsync(joined);
         }
@@ -38,9 +38,6 @@ internal sealed class Membership
 
         return new Membership(cluster);
     }
-
-    /// <summary>A member whose lease must run out first, and two calls of Redis.</summary>
-    private static TimeSpan Patience(BrokerSettings settings) => (2 * settings.Cluster.Lease) + (2 * settings.Redis.Timeout);
 
     private static async Task SayWhyAsync(Task joined)
     {
