@@ -37,6 +37,9 @@ trap 'rm -f "$log"' EXIT
 status=0
 dotnet test Broker.sln -c Release --no-build -m:1 --logger "console;verbosity=normal" "$@" 2>&1 | tee "$log" | grep -vE '^ +Passed ' || status=$?
 
+# Again, where they are seen: the runner tells of them in the midst of everything.
+grep -E '^ +Failed ' "$log" || true
+
 # The runner's summaries, one for each test project, added up.
 awk '/^ *(Passed|Failed|Skipped): +[0-9]+ *$/ { sub(":", "", $1); sum[$1] += $2 }
      END { printf "%d passed, %d failed, %d skipped\n", sum["Passed"], sum["Failed"], sum["Skipped"]; exit sum["Passed"] == 0 || sum["Failed"] > 0 }' "$log" || status=1

@@ -12,8 +12,8 @@ namespace Broker.Testing.Redis;
 /// </summary>
 public sealed class RedisServer : IAsyncDisposable
 {
-    // The shell outlives neither us nor Redis: when our end of its standard input closes, however we ended, it kills Redis.
-    private const string Guard = """redis-server "$@" </dev/null >redis.log 2>&1 & echo $!; cat >/dev/null; kill -9 $! 2>/dev/null""";
+    // When our end of the shell's standard input closes, however we ended, it kills Redis. It goes after Redis: a new one could not have the port before.
+    private const string Guard = """redis-server "$@" </dev/null >redis.log 2>&1 & echo $!; cat >/dev/null; kill -9 $! 2>/dev/null; wait""";
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
