@@ -21,11 +21,9 @@ internal sealed class WireSubscriber(
     public override void Replay(ReadOnlyMemory<byte> payload, string? publishId)
     {
         _slot = payload;
-        if (publishId is not null && !outbox.IsNew(publishId)) return;
-
         var frame = new ArrayBufferWriter<byte>(payload.Length + 16);
         format.Encode(new Publication(channel, default, payload, publishId), frame);
-        outbox.Offer(index, frame.WrittenMemory);
+        outbox.Offer(index, new FrameSlice(frame.WrittenMemory, publishId: publishId));
     }
 
     public override int Deliver(Dispatch dispatch)
@@ -45,25 +43,15 @@ internal sealed class WireSubscriber(
     {
         var runs = Share(dispatch);
         _isNew &= !dispatch.HasContent;
-        if (dispatch.HasShared && outbox.Subscriptions > 1) runs = WithoutKnown(runs, dispatch.Batch.Publications);
         if (runs.Count == 0) return 0;
 
         var encoded = dispatch.Batch.Encode(format);
-        if (runs.Count == 1)
-        {
-            outbox.Offer(index, encoded.Slice(runs[0].First, runs[0].Count));
-            return runs[0].Count;
-        }
+        if (dispatch.HasShared && outbox.Subscriptions > 1) return outbox.Offer(index, [.. OneByOne(runs, encoded, dispatch.Batch.Publications)]);
+        if (runs.Count == 1) return outbox.Offer(index, encoded.Slice(runs[0].First, runs[0].Count));
 
-        var (slices, count) = (new ReadOnlyMemory<byte>[runs.Count], 0);
-        for (var i = 0; i < slices.Length; i++)
-        {
-            slices[i] = encoded.Slice(runs[i].First, runs[i].Count);
-            count += runs[i].Count;
-        }
-
-        outbox.Offer(index, slices);
-        return count;
+        var slices = new FrameSlice[runs.Count];
+        for (var i = 0; i < slices.Length; i++) slices[i] = encoded.Slice(runs[i].First, runs[i].Count);
+        return outbox.Offer(index, slices);
     }
 
     private IReadOnlyList<Run> Share(Dispatch dispatch)
@@ -74,18 +62,9 @@ internal sealed class WireSubscriber(
         return EchoFilter.Filtered(dispatch.Batch.Publications, _isNew ? _slot : dispatch.Slot, Origin);
     }
 
-    private List<Run> WithoutKnown(IReadOnlyList<Run> runs, IReadOnlyList<Publication> publications)
+    private static IEnumerable<FrameSlice> OneByOne(IReadOnlyList<Run> runs, EncodedBatch encoded, IReadOnlyList<Publication> publications)
     {
-        var rest = new List<Run>();
         foreach (var run in runs)
-        {
-            for (var i = run.First; i < run.First + run.Count; i++)
-            {
-                if (publications[i].Shared && publications[i].PublishId is { } id && !outbox.IsNew(id)) continue;
-                rest.Add(new Run(i, 1));
-            }
-        }
-
-        return rest;
+            for (var i = run.First; i < run.First + run.Count; i++) yield return encoded.Slice(i, 1, publications[i].Shared ? publications[i].PublishId : null);
     }
 }

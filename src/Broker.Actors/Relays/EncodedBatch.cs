@@ -41,10 +41,11 @@ internal sealed class EncodedBatch
     }
 
     /// <summary>The frames from <paramref name="first"/> on, as they stand in the buffer.</summary>
-    public ReadOnlyMemory<byte> Slice(int first, int count)
+    public FrameSlice Slice(int first, int count, string? publishId = null)
     {
         var start = first == 0 ? 0 : _ends[first - 1];
-        return _bytes[start.._ends[first + count - 1]];
+        var newest = count == 1 ? start : _ends[first + count - 2];
+        return new FrameSlice(_bytes[start.._ends[first + count - 1]], count, newest - start, publishId);
     }
 
     public static EncodedBatch Of(IReadOnlyList<Publication> publications, IWireFormat format)

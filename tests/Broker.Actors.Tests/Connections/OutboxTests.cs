@@ -17,7 +17,7 @@ public sealed class OutboxTests
         for (var seed = 0; seed < 300; seed++)
         {
             var transport = new SlowTransport(new Random(seed), completesLate: seed % 3 > 0);
-            var outbox = new Outbox(1 << 24, 4, _ => { });
+            var outbox = new Outbox(new PlainQueue(1 << 24, 4), _ => { });
             var attached = seed % 2 == 0;
             if (attached) outbox.Attach(transport);
 
@@ -43,7 +43,7 @@ public sealed class OutboxTests
     {
         var transport = new StuckTransport();
         var closed = new List<CloseReason>();
-        var outbox = new Outbox(100, 0, closed.Add);
+        var outbox = new Outbox(new PlainQueue(100, 0), closed.Add);
         outbox.Attach(transport);
 
         outbox.Offer(new byte[60]);
@@ -62,12 +62,12 @@ public sealed class OutboxTests
     public void What_waits_for_a_subscription_that_has_not_joined_counts_too()
     {
         var closed = new List<CloseReason>();
-        var outbox = new Outbox(100, 2, closed.Add);
+        var outbox = new Outbox(new PlainQueue(100, 2), closed.Add);
 
-        outbox.Offer(1, new byte[60]);
-        outbox.Offer(1, new byte[60]);
+        outbox.Offer(1, Frame(new byte[60]));
+        outbox.Offer(1, Frame(new byte[60]));
         Assert.Empty(closed);
-        outbox.Offer(1, new byte[1]);
+        outbox.Offer(1, Frame(new byte[1]));
 
         Assert.Equal([CloseReason.Slow], closed);
     }
@@ -77,7 +77,7 @@ public sealed class OutboxTests
     {
         var transport = new StuckTransport();
         var closed = new List<CloseReason>();
-        var outbox = new Outbox(100, 0, closed.Add);
+        var outbox = new Outbox(new PlainQueue(100, 0), closed.Add);
         outbox.Attach(transport);
 
         for (var i = 0; i < 50; i++)
@@ -96,9 +96,9 @@ public sealed class OutboxTests
     {
         // A transport that came after the close was closed at once: a client that was let in and drained at the same moment lost its replay.
         var transport = new SlowTransport(new Random(1), completesLate: false);
-        var outbox = new Outbox(1000, 2, _ => { });
-        outbox.Offer(1, "1:0"u8.ToArray());
-        outbox.Offer(0, "0:0"u8.ToArray());
+        var outbox = new Outbox(new PlainQueue(1000, 2), _ => { });
+        outbox.Offer(1, Frame("1:0"u8.ToArray()));
+        outbox.Offer(0, Frame("0:0"u8.ToArray()));
 
         outbox.Close(CloseReason.GoingAway);
         outbox.Attach(transport);
@@ -112,10 +112,10 @@ public sealed class OutboxTests
     {
         // A batch with repeats taken out was offered run by run, and each run was a write of its own.
         var transport = new CountingTransport();
-        var outbox = new Outbox(1000, 1, _ => { });
+        var outbox = new Outbox(new PlainQueue(1000, 1), _ => { });
         outbox.Attach(transport);
 
-        outbox.Offer(0, "a"u8.ToArray(), "b"u8.ToArray(), "c"u8.ToArray());
+        outbox.Offer(0, Frame("a"u8.ToArray()), Frame("b"u8.ToArray()), Frame("c"u8.ToArray()));
 
         Assert.Equal(1, transport.Writes);
     }
@@ -124,7 +124,7 @@ public sealed class OutboxTests
     public void A_delivery_to_a_client_that_reads_allocates_nothing()
     {
         // A list for every write, an array and an enumerator for every delivery: 200 bytes for each client of a fan-out.
-        var outbox = new Outbox(1000, 1, _ => { });
+        var outbox = new Outbox(new PlainQueue(1000, 1), _ => { });
         outbox.Attach(new CountingTransport());
         var subscriber = new WireSubscriber(ActorRefs.Nobody, "", JoinMode.Live, default, News, outbox, 0, LineFormat.Instance, echo: true);
         subscriber.JoinedLive(default);
@@ -141,7 +141,7 @@ public sealed class OutboxTests
     public void Who_joins_with_nothing_to_read_keeps_no_list()
     {
         // Every client without a replay kept one until its first message, and its thread made another.
-        var outboxes = Enumerable.Range(0, 1000).Select(_ => new Outbox(1000, 2, _ => { })).ToArray();
+        var outboxes = Enumerable.Range(0, 1000).Select(_ => new Outbox(new PlainQueue(1000, 2), _ => { })).ToArray();
         foreach (var outbox in outboxes) outbox.Attach(new CountingTransport());
         outboxes[0].Joined(0);
 
@@ -156,7 +156,7 @@ public sealed class OutboxTests
     public void One_offer_is_taken_whatever_its_size()
     {
         var closed = new List<CloseReason>();
-        var outbox = new Outbox(100, 0, closed.Add);
+        var outbox = new Outbox(new PlainQueue(100, 0), closed.Add);
         outbox.Attach(new CountingTransport());
 
         outbox.Offer(new byte[1000]);
@@ -171,7 +171,7 @@ public sealed class OutboxTests
         // With a few bytes on their way to it, a client that reads was closed as slow when an owner's append of more than the limit came in one go.
         var transport = new StuckTransport();
         var closed = new List<CloseReason>();
-        var outbox = new Outbox(100, 0, closed.Add);
+        var outbox = new Outbox(new PlainQueue(100, 0), closed.Add);
         outbox.Attach(transport);
         outbox.Offer(new byte[10]);
 
@@ -187,20 +187,36 @@ public sealed class OutboxTests
     [Fact]
     public void A_publication_of_several_channels_is_new_once()
     {
-        var outbox = new Outbox(1000, 2, _ => { });
+        var outbox = new Outbox(new PlainQueue(1000, 2), _ => { });
 
-        Assert.True(outbox.IsNew("p"));
-        Assert.False(outbox.IsNew("p"));
-        for (var i = 0; i < 64; i++) Assert.True(outbox.IsNew($"{i}"));
-        Assert.True(outbox.IsNew("p"));
+        Assert.Equal(1, OfferTo(0, "p"));
+        Assert.Equal(0, OfferTo(1, "p"));
+        for (var i = 0; i < 64; i++) Assert.Equal(1, OfferTo(0, $"{i}"));
+        Assert.Equal(1, OfferTo(1, "p"));
+
+        int OfferTo(int subscription, string publishId) => outbox.Offer(subscription, new FrameSlice("x"u8.ToArray(), publishId: publishId));
     }
+
+    [Fact]
+    public void What_the_client_has_from_another_channel_is_not_too_much()
+    {
+        var closed = new List<CloseReason>();
+        var outbox = new Outbox(new PlainQueue(100, 2), closed.Add);
+        outbox.Offer(0, new FrameSlice(new byte[100], publishId: "p"));
+
+        outbox.Offer(1, new FrameSlice(new byte[100], publishId: "p"));
+
+        Assert.Empty(closed);
+    }
+
+    private static FrameSlice Frame(byte[] bytes) => new(bytes);
 
     private static void OfferAll(Outbox outbox, int subscription, int seed)
     {
         var joinAfter = new Random(seed * 4 + subscription).Next(1, 200);
         for (var i = 0; i < 200; i++)
         {
-            outbox.Offer(subscription, Encoding.UTF8.GetBytes($"{subscription}:{i}"));
+            outbox.Offer(subscription, Frame(Encoding.UTF8.GetBytes($"{subscription}:{i}")));
             if (i == joinAfter) outbox.Joined(subscription);
         }
     }
