@@ -78,10 +78,15 @@ internal sealed class RedisBus : IRedisBus
         options.ReconnectRetryPolicy = new LinearRetry(100);
         if (options.CommandMap == CommandMap.Default) options.CommandMap = WithoutSubscriptions;
 
+        var patience = Task.Delay(settings.Subscriptions.ConnectTimeout);
         var reader = new SubscriptionReader(connection, settings.Subscriptions, log);
         try
         {
-            return new RedisBus(await ConnectionMultiplexer.ConnectAsync(options), reader, settings, log);
+            var multiplexer = await ConnectionMultiplexer.ConnectAsync(options);
+
+            // Both connections: a publish that comes before the second one is up would be refused as if Redis were away.
+            await Task.WhenAny(reader.Tried, patience);
+            return new RedisBus(multiplexer, reader, settings, log);
         }
         catch
         {

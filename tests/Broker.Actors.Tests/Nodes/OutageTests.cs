@@ -152,7 +152,7 @@ public sealed class OutageTests
     [InlineData(TestNode.History)]
     public async Task A_redis_server_that_dies_and_comes_back_empty_is_used_again_by_itself(string history)
     {
-        await using var test = await TestNode.StartAsync("redis.timeout = 500ms, " + history, "redis");
+        await using var test = await TestNode.StartAsync(history, "redis");
         await using var reading = await Reading.OfAsync(test.Node, News);
         await test.Node.Publisher("news").PublishAsync("before");
         await reading.UntilCountAsync(1);

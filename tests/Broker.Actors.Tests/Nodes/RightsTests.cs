@@ -43,7 +43,7 @@ public sealed class RightsTests
     {
         // It was tried four times a second without an end, with a line in the log each time.
         var logs = new Logs();
-        await using var test = await TestNode.StartAsync("redis.timeout = 200ms, " + TestNode.History, "redis", new BrokerOptions { LoggerFactory = logs });
+        await using var test = await TestNode.StartAsync("redis.timeout = 1s, " + TestNode.History, "redis", new BrokerOptions { LoggerFactory = logs });
         await test.Server!.CliAsync("ACL", "SETUSER", "default", right);
 
         for (var i = 0; i < 4; i++)

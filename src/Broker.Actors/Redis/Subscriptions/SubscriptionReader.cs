@@ -19,6 +19,7 @@ internal sealed class SubscriptionReader : IDisposable
     private readonly Deliveries _deliveries;
     private readonly BackOff _backOff;
     private readonly ManualResetEventSlim _stopping = new();
+    private readonly TaskCompletionSource _tried = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Thread _readingThread;
     private readonly Thread _writingThread;
     private SubscriptionLink? _link;
@@ -42,6 +43,9 @@ internal sealed class SubscriptionReader : IDisposable
 
     /// <summary>Connected, and everything subscribed is confirmed.</summary>
     public bool IsUp => _table.IsVerified;
+
+    /// <summary>It has been up, or has failed to be.</summary>
+    public Task Tried => _tried.Task;
 
     /// <summary>Why it is not up, as far as known; names no host.</summary>
     public string? Trouble => _trouble;
@@ -235,6 +239,7 @@ internal sealed class SubscriptionReader : IDisposable
 
     private void Recovered()
     {
+        _tried.TrySetResult();
         _trouble = null;
         if (_complained) _log.LogInformation("Redis subscriptions work again: {Count} channels", _table.Count);
         _complained = false;
@@ -242,6 +247,7 @@ internal sealed class SubscriptionReader : IDisposable
 
     private void Complain(Exception problem)
     {
+        _tried.TrySetResult();
         if (_stopping.IsSet) return;
 
         _trouble = problem is RedisRefusedException or RespProtocolException ? problem.Message : "Redis is not reachable";
