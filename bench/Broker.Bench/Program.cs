@@ -20,10 +20,10 @@ try
 
         case ["all", .. var rest]:
             var status = 0;
-            foreach (var scenario in Scenario.All) status |= await BenchRun.RunAsync(scenario, BenchOptions.Parse(rest));
+            foreach (var scenario in Scenario.Loads) status |= await BenchRun.RunAsync(scenario, BenchOptions.Parse(rest));
             return status;
 
-        case [var verb, .. var rest] when Scenario.All.FirstOrDefault(scenario => scenario.Name == verb) is { } scenario:
+        case [var verb, .. var rest] when Scenario.Loads.Append(Scenario.Memory).FirstOrDefault(scenario => scenario.Name == verb) is { } scenario:
             return await BenchRun.RunAsync(scenario, BenchOptions.Parse(rest));
     }
 }
@@ -36,7 +36,7 @@ catch (Exception exception) when (exception is BenchException or ArgumentExcepti
 Console.Error.WriteLine("Broker.Bench SCENARIO [options]");
 Console.Error.WriteLine($"  {"engine",-10} the actor engine: bytes per actor, tells, asks, starts and stops");
 Console.Error.WriteLine($"  {"cluster",-10} what a publication costs its channel's owner, with subscribers on other nodes");
-foreach (var scenario in Scenario.All) Console.Error.WriteLine($"  {scenario.Name,-10} {scenario.Says}");
-Console.Error.WriteLine($"  {"all",-10} all of them but the engine");
+foreach (var scenario in Scenario.Loads.Append(Scenario.Memory)) Console.Error.WriteLine($"  {scenario.Name,-10} {scenario.Says}");
+Console.Error.WriteLine($"  {"all",-10} all of them but engine, cluster and memory");
 Console.Error.WriteLine(BenchOptions.Usage);
 return 2;

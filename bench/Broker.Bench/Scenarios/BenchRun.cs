@@ -45,7 +45,7 @@ internal static class BenchRun
     private static async Task<Measurement> MeasureAsync(Comparison comparison, Peer peer, BenchOptions options, Live live)
     {
         live.Begin();
-        await using var setup = await Setup.StartAsync(peer, options, live, comparison.Configuration);
+        await using var setup = await Setup.StartAsync(peer, options, live, comparison.Configuration, comparison.TellsHeap);
         try
         {
             return comparison.Measure(setup);

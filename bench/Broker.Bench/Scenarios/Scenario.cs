@@ -9,7 +9,10 @@ namespace Broker.Bench.Scenarios;
 /// <param name="Tables">Its answer: mostly one.</param>
 internal sealed record Scenario(string Name, string Says, IReadOnlyList<Comparison> Tables)
 {
-    public static IReadOnlyList<Scenario> All { get; } = [FanOut.Scenario, FixedRate.Scenario, ManyChannels.Scenario, Idle.Scenario, Churning.Scenario, SlowReader.Scenario, Publishing.Scenario];
+    public static IReadOnlyList<Scenario> Loads { get; } = [FanOut.Scenario, FixedRate.Scenario, ManyChannels.Scenario, Idle.Scenario, Churning.Scenario, SlowReader.Scenario, Publishing.Scenario];
+
+    /// <summary>For a time of its own: every load many times.</summary>
+    public static Scenario Memory { get; } = Aftermath.Of(Loads);
 }
 
 /// <summary>Servers that are measured in the same way, in turn, and set beside each other.</summary>
@@ -25,4 +28,7 @@ internal sealed record Comparison(string Title, Func<Setup, Measurement> Measure
 
     /// <summary>HOCON that Broker gets.</summary>
     public string Configuration { get; init; } = "";
+
+    /// <summary>Whether the server is to say how much it keeps.</summary>
+    public bool TellsHeap { get; init; }
 }

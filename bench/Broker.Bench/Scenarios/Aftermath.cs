@@ -1,0 +1,70 @@
+using System.Diagnostics;
+using Broker.Bench.Results;
+using Broker.Bench.Servers;
+
+namespace Broker.Bench.Scenarios;
+
+/// <summary>What stays in the server when a load has gone: the same as before it, however often it comes.</summary>
+internal static class Aftermath
+{
+    private const int Repeats = 10;
+
+    /// <summary>Otherwise a channel without clients is kept for half a minute.</summary>
+    private const string GoSoon = "broker { channel.passivate-after = 1s, relay.stop-after = 1s }\n";
+
+    /// <summary>So long without getting smaller, and nothing goes any more.</summary>
+    private static readonly TimeSpan Still = TimeSpan.FromSeconds(4);
+
+    /// <param name="loads">What comes and goes.</param>
+    public static Scenario Of(IEnumerable<Scenario> loads) => new(
+        "memory",
+        "each of the others 11 times on one server: what it keeps after the second to the eleventh, against what it keeps after the first",
+        [.. loads.SelectMany(load => load.Tables).Select(Of)]);
+
+    private static Comparison Of(Comparison load) => new("after " + load.Title, setup => Measure(setup, load))
+    {
+        HasOthers = false,
+        TellsHeap = true,
+        Configuration = GoSoon + load.Configuration,
+    };
+
+    private static Measurement Measure(Setup setup, Comparison load)
+    {
+        // What is compiled and loaded once stays.
+        var wrong = new List<string> { load.Measure(setup).Wrong };
+        var (first, resident) = Rest(setup);
+        var (most, last, lastResident) = (0L, 0L, 0L);
+        for (var repeat = 0; repeat < Repeats; repeat++)
+        {
+            setup.EmptyRedis();
+            wrong.Add(load.Measure(setup).Wrong);
+            (last, lastResident) = Rest(setup);
+            most = Math.Max(most, last);
+        }
+
+        return new Measurement(
+            [
+                new Figure("most : first", (double)most / first, "N2"),
+                new Figure("last : first", (double)last / first, "N2"),
+                new Figure("heap MiB first", first / 1048576.0, "N2"),
+                new Figure("last", last / 1048576.0, "N2"),
+                new Figure("resident MiB first", resident / 1048576.0, "N1"),
+                new Figure("resident last", lastResident / 1048576.0, "N1"),
+            ],
+            string.Join("; ", wrong.Where(one => one.Length > 0).Distinct()));
+    }
+
+    /// <summary>Heap and resident bytes once the heap gets no smaller.</summary>
+    private static (long Heap, long Resident) Rest(Setup setup)
+    {
+        var least = setup.CollectedHeap();
+        for (var clock = Stopwatch.StartNew(); clock.Elapsed < Still;)
+        {
+            var heap = setup.CollectedHeap();
+            if (heap < least * 0.99) clock.Restart();
+            least = Math.Min(least, heap);
+        }
+
+        return (least, ProcessUse.Resident(setup.ServerPid!.Value));
+    }
+}
