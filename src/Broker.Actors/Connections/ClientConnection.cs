@@ -19,7 +19,7 @@ public sealed class ClientConnection
         Plan = plan;
         Format = format;
         Id = Epochs.New();
-        Outbox = new Outbox(new PlainQueue(settings.OutboxLimit, plan.Subscribe.Count), reason => _actor.Tell(new CloseConnection(reason), ActorRefs.NoSender), metrics);
+        Outbox = new Outbox(OutboxQueue.For(plan, settings, metrics), reason => _actor.Tell(new CloseConnection(reason), ActorRefs.NoSender), metrics);
         _inflow = new Inflow(settings.Inflow.Messages, settings.Inflow.Bytes);
         if (plan.Subscribe.Count == 0) _subscribed.SetResult();
     }

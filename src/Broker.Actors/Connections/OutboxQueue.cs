@@ -1,3 +1,5 @@
+using Broker.Actors.Settings;
+
 namespace Broker.Actors.Connections;
 
 /// <summary>
@@ -13,6 +15,15 @@ internal abstract class OutboxQueue(int subscriptions)
     private const int RememberedIds = 64;
 
     private List<string>? _seen;
+
+    /// <summary>The one that a connection's channels ask for.</summary>
+    public static OutboxQueue For(ConnectionPlan plan, BrokerSettings settings, BrokerMetrics? metrics)
+    {
+        if (settings.OutboxPolicy.Count == 0) return new PlainQueue(settings.OutboxLimit, plan.Subscribe.Count);
+
+        bool[] conflates = [.. plan.Subscribe.Select(settings.Conflates)];
+        return conflates.Contains(true) ? new ConflatingQueue(settings.OutboxLimit, conflates, metrics) : new PlainQueue(settings.OutboxLimit, conflates.Length);
+    }
 
     public int Subscriptions => subscriptions;
 

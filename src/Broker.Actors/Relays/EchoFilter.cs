@@ -8,7 +8,8 @@ namespace Broker.Actors.Relays;
 /// </summary>
 /// <remarks>
 /// After a batch every connection's slot is the batch's last payload, whatever it was given of it. So a relay keeps one slot for all, and only connections that came since
-/// the last batch have another.
+/// the last batch have another. That stays true where an outbox conflates: it drops publications, never the newest of a channel, and that is the slot. At worst a client is given
+/// a payload that it has, when what came in between was dropped.
 /// </remarks>
 internal static class EchoFilter
 {

@@ -16,6 +16,8 @@ public sealed class BrokerMetrics : IDisposable
     private readonly Counter<long> _published;
     private readonly Counter<long> _dropped;
     private readonly Counter<long> _delivered;
+    private readonly Counter<long> _conflated;
+    private readonly Counter<long> _conflations;
     private readonly Counter<long> _bytesIn;
     private readonly Counter<long> _bytesOut;
     private readonly Counter<long> _lost;
@@ -34,6 +36,8 @@ public sealed class BrokerMetrics : IDisposable
         _published = _meter.CreateCounter<long>("broker.publications.published", description: "Publications that this node's clients and code published, counted per channel");
         _dropped = _meter.CreateCounter<long>("broker.publishes.failed", description: "Publishes that failed, by reason");
         _delivered = _meter.CreateCounter<long>("broker.publications.delivered", description: "Publications handed to clients, counted per client");
+        _conflated = _meter.CreateCounter<long>("broker.publications.conflated", description: "Publications that slow clients were not sent because newer ones of their channels came, counted per client");
+        _conflations = _meter.CreateCounter<long>("broker.outbox.conflations", description: "How often a client's outbox was full and made room so");
         _bytesIn = _meter.CreateCounter<long>("broker.bytes.received", "By", "Payload bytes that clients sent");
         _bytesOut = _meter.CreateCounter<long>("broker.bytes.sent", "By", "Bytes written to clients");
         _lost = _meter.CreateCounter<long>("broker.publications.lost", description: "Publications that did not reach this node and could not be fetched");
@@ -92,6 +96,13 @@ public sealed class BrokerMetrics : IDisposable
     internal void PublishFailed(string reason) => _dropped.Add(1, new KeyValuePair<string, object?>("reason", reason));
 
     internal void Delivered(long count) => _delivered.Add(count);
+
+    /// <summary>A client's outbox was full and has dropped so many publications.</summary>
+    internal void Conflated(int count)
+    {
+        _conflated.Add(count);
+        _conflations.Add(1);
+    }
 
     internal void PublicationsLost(long count) => _lost.Add(count);
 

@@ -35,6 +35,8 @@ public sealed record BrokerSettings
     /// <summary>What an application's callback may take.</summary>
     public required TimeSpan CallbackTimeout { get; init; }
 
+    internal IReadOnlyList<OutboxRule> OutboxPolicy { get; private init; } = null!;
+
     internal IReadOnlyList<HistoryRule> History { get; private init; } = null!;
 
     internal RedisBusSettings Redis { get; private init; } = null!;
@@ -69,6 +71,7 @@ public sealed record BrokerSettings
             MaxMessage = broker.Get("max-message").SizeAtLeast(1),
             OutboxLimit = broker.Get("outbox").SizeAtLeast(1024),
             CallbackTimeout = broker.Get("callback-timeout").Period(),
+            OutboxPolicy = [.. broker.GetObject("outbox-policy").Select(OutboxRule.Read)],
             History = [.. broker.GetObject("history").Select(HistoryRule.Read)],
             Redis = RedisBusSettings.Read(broker.GetObject("redis"), broker.Get("max-message").SizeAtLeast(1)),
             Drain = new DrainPace(broker.Get("shutdown.clients").IntAtLeast(1), broker.Get("shutdown.interval").Period(), ClusterSettings.DrainOf(broker)),
@@ -93,6 +96,12 @@ public sealed record BrokerSettings
     /// <summary>How much history a channel keeps; null for none.</summary>
     internal HistoryLimits? HistoryOf(ChannelName channel) =>
         channel.Kind == ChannelKind.Raw ? null : History.FirstOrDefault(rule => rule.Facility.Fits(channel.Facility))?.Limits;
+
+    /// <summary>
+    /// When too much waits for a client of the channel, older publications give way to newer ones. Not to be asked for a subscription that can recover: it would be given a gap.
+    /// </summary>
+    internal bool Conflates(ChannelName channel) =>
+        channel.Kind != ChannelKind.Raw && OutboxPolicy.FirstOrDefault(rule => rule.Facility.Fits(channel.Facility)) is { Conflates: true };
 
     private static string Connection(HoconValue value)
     {

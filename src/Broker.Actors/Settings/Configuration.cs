@@ -9,7 +9,7 @@ namespace Broker.Actors.Settings;
 public static class Configuration
 {
     // Objects whose keys are the user's own.
-    private static readonly HashSet<string> OpenObjects = ["broker.history"];
+    private static readonly HashSet<string> OpenObjects = ["broker.history", "broker.outbox-policy"];
 
     private static readonly string[] LogLevels = ["OFF", "ERROR", "WARNING", "INFO", "DEBUG"];
 

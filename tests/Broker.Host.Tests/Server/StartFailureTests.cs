@@ -13,6 +13,8 @@ public sealed class StartFailureTests
     [InlineData("broker.relay.check-every = 0s", "broker.conf:1:28: broker.relay.check-every: 00:00:00 is less than 00:00:00.0010000")]
     [InlineData("broker.shutdown.drain = -1s", "broker.conf:1:25: broker.shutdown.drain: -00:00:01 is less than 00:00:00")]
     [InlineData("broker.limits { connections = many }", "broker.conf:1:31: broker.limits.connections: expected a whole number")]
+    [InlineData("broker.outbox-policy { \"gps-*\" = newest }", "broker.conf:1:34: broker.outbox-policy.\"gps-*\": 'newest' is not one of: disconnect, conflate")]
+    [InlineData("broker.outbox-policy { gps = { conflate = on } }", "broker.conf:1:30: broker.outbox-policy.gps: ")]
     [InlineData("broker.pages = sometimes", "broker.conf:1:16: broker.pages: 'sometimes' is not one of: development, on, off")]
     [InlineData("broker { prefix = a\n", "broker.conf:2:1: expected a key or '}' for the '{' of line 1")]
     [InlineData("include required(\"missing.conf\")", "broker.conf:1:1: cannot include \"missing.conf\"")]

@@ -43,10 +43,10 @@ internal sealed class RawClient : IDisposable
     }
 
     /// <summary>Connects and becomes a websocket.</summary>
-    public static async Task<RawClient> OpenAsync(int port, int? receiveBuffer = null)
+    public static async Task<RawClient> OpenAsync(int port, int? receiveBuffer = null, string target = "/ws/foobar")
     {
         var client = await ConnectAsync(port, receiveBuffer);
-        await client.SendAsync(Encoding.ASCII.GetBytes(Handshake));
+        await client.SendAsync(Encoding.ASCII.GetBytes(Handshake.Replace("/ws/foobar", target, StringComparison.Ordinal)));
         Assert.StartsWith("HTTP/1.1 101 ", await client.ReadHeadAsync(), StringComparison.Ordinal);
         return client;
     }
