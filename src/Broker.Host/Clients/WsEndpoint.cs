@@ -27,21 +27,29 @@ internal sealed class WsEndpoint(ClientSettings settings, BrokerHost host, Admis
     private Task ServeAsync(HttpContext context, Func<HttpContext, ValueTask<OrRefusal<ConnectionPlan>>> plan) =>
         Refusals.ServeAsync(context, () => OpenAsync(context, plan), refusal => refusal.WriteAsync(context), "A websocket", log);
 
-    /// <summary>Ends with the websocket. Otherwise the answer why there is none.</summary>
+    /// <summary>Null once there is a websocket, or, where nobody takes it over, once it has ended. Otherwise the answer why there is none.</summary>
     private async Task<HandshakeRefusal?> OpenAsync(HttpContext context, Func<HttpContext, ValueTask<OrRefusal<ConnectionPlan>>> planOf)
     {
         if (WebSocketHandshake.Check(context) is { } unfit) return unfit;
         if (!settings.Origins.AllowSocket(context.Request)) return Admission.WrongOrigin;
         if (!places.TryTake()) return Full;
 
+        var isOpen = false;
         try
         {
             var plan = await planOf(context);
-            return plan.Refusal ?? await ConnectAsync(context, plan.Value!);
+            if (plan.Refusal is { } refusal) return refusal;
+
+            var opened = await ConnectAsync(context, plan.Value!);
+            if (opened.Refusal is { } late) return late;
+
+            isOpen = true;
+            await WebSocketHandshake.CarryAsync(context, opened.Value!);
+            return null;
         }
         finally
         {
-            places.Leave();
+            if (!isOpen) places.Leave();
         }
     }
 
@@ -54,7 +62,7 @@ internal sealed class WsEndpoint(ClientSettings settings, BrokerHost host, Admis
         return new ConnectionPlan(caller, grant.Subscribe, grant.Publish, echo, Replay: true, settings.HeartbeatFrame, settings.HeartbeatText);
     }
 
-    private async Task<HandshakeRefusal?> ConnectAsync(HttpContext context, ConnectionPlan plan)
+    private async ValueTask<OrRefusal<Func<Task>>> ConnectAsync(HttpContext context, ConnectionPlan plan)
     {
         if (host.Node.IsDraining) return Refusals.Stopping;
 
@@ -72,18 +80,26 @@ internal sealed class WsEndpoint(ClientSettings settings, BrokerHost host, Admis
             return Busy;
         }
 
-        var code = CloseFrame.Lost;
+        var isOpen = false;
         try
         {
             if (!await HasSubscribedAsync(connection, context.RequestAborted) && !settings.AcceptWithoutRedis) return NoRedis;
 
-            code = await CarryAsync(context, connection);
-            return null;
+            var pipe = await WebSocketHandshake.AcceptAsync(context, WebSocketHandshake.ChooseSubprotocol(context.Request, settings.Subprotocols));
+            var socket = new WebSocketConnection(pipe, settings.WebSocket, time);
+            isOpen = true;
+            return new OrRefusal<Func<Task>>(() => RunAsync(socket, connection), null);
         }
         finally
         {
-            connection.Ended(code);
+            if (!isOpen) connection.Ended(CloseFrame.Lost);
         }
+    }
+
+    private Task RunAsync(WebSocketConnection socket, ClientConnection connection)
+    {
+        connection.Attach(socket.Transport);
+        return socket.RunAsync(new ClientSocket(connection, places, log));
     }
 
     private async ValueTask<bool> HasSubscribedAsync(ClientConnection connection, CancellationToken aborted)
@@ -98,19 +114,5 @@ internal sealed class WsEndpoint(ClientSettings settings, BrokerHost host, Admis
         {
             return false;
         }
-    }
-
-    /// <returns>The close code that the websocket ended with.</returns>
-    private async Task<int> CarryAsync(HttpContext context, ClientConnection connection)
-    {
-        var pipe = await WebSocketHandshake.AcceptAsync(context, WebSocketHandshake.ChooseSubprotocol(context.Request, settings.Subprotocols));
-        var socket = new WebSocketConnection(pipe, settings.WebSocket, time);
-        connection.Attach(socket.Transport);
-
-        var ending = await socket.RunAsync((payload, _) => connection.ReceiveAsync(payload));
-        if (ending.Kind == EndKind.Failed) log.LogError(ending.Error, "A message of connection {Connection} could not be handled", connection.Id);
-        else log.LogDebug("Connection {Connection} ended: {Kind} {Code}", connection.Id, ending.Kind, ending.Reason.Code);
-
-        return ending.Reason.Code;
     }
 }

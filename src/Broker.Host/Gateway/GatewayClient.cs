@@ -9,7 +9,7 @@ namespace Broker.Host.Gateway;
 /// <summary>
 /// Owns one client of the command gateway: one request after the other, so that answers keep the requests' order; what comes too fast is left in the socket.
 /// </summary>
-internal sealed class GatewayClient(IRedisBus redis, GatewaySettings settings, IClientTransport transport, TimeProvider time, ILogger log)
+internal sealed class GatewayClient(IRedisBus redis, GatewaySettings settings, IClientTransport transport, TimeProvider time, ILogger log) : IWebSocketUser
 {
     /// <summary>Who sends so many requests that are none is no client of this.</summary>
     private const int MaxMalformed = 10;
@@ -20,12 +20,17 @@ internal sealed class GatewayClient(IRedisBus redis, GatewaySettings settings, I
     private int _malformed;
 
     /// <summary>Answers a message of the client's.</summary>
-    public async ValueTask OnMessageAsync(ReadOnlyMemory<byte> payload)
+    public async ValueTask OnMessageAsync(ReadOnlyMemory<byte> payload, bool isText)
     {
         if (_pace.Next() is { Ticks: > 0 } wait) await Task.Delay(wait, time);
 
         await SendAsync(await AnswerAsync(payload));
         if (_malformed > MaxMalformed) transport.Close(TooManyErrors);
+    }
+
+    public void OnEnded(Ending ending)
+    {
+        if (ending.Kind == EndKind.Failed) log.LogError(ending.Error, "A gateway request could not be handled");
     }
 
     private async ValueTask<ReadOnlyMemory<byte>> AnswerAsync(ReadOnlyMemory<byte> payload)

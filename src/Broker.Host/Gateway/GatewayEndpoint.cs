@@ -56,8 +56,7 @@ internal sealed class GatewayEndpoint(
         if (!open.TryEnter(socket.Transport)) socket.Transport.Close(CloseReason.GoingAway);
         try
         {
-            var ending = await socket.RunAsync((payload, _) => client.OnMessageAsync(payload));
-            if (ending.Kind == EndKind.Failed) log.LogError(ending.Error, "A gateway request could not be handled");
+            await socket.RunAsync(client);
         }
         finally
         {

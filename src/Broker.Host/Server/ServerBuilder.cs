@@ -1,3 +1,4 @@
+using Broker.Host.Door;
 using Microsoft.Extensions.Configuration.Json;
 using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.Logging.Console;
@@ -43,6 +44,8 @@ internal static class ServerBuilder
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(60);
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
         });
+        // Kestrel is the server's own, so its endpoint defaults are, too. An application with Broker inside keeps the upgrade of HTTP.
+        builder.AddWebSocketDoor();
         return builder;
     }
 

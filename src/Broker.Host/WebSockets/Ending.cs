@@ -14,7 +14,7 @@ internal enum EndKind
     /// <summary>The client broke the protocol; the reason is what it was told.</summary>
     Violation,
 
-    /// <summary>The bytes stopped without a close frame, or the run was cancelled; the code is 1006.</summary>
+    /// <summary>The bytes stopped without a close frame; the code is 1006.</summary>
     Lost,
 
     /// <summary>Closed here, but the client did not read or answer in time and was cut off; the reason is the one of the close.</summary>

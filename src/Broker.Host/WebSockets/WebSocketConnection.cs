@@ -25,50 +25,51 @@ internal sealed class WebSocketConnection
     public WebSocketTransport Transport { get; }
 
     /// <summary>
-    /// Reads until the connection is over; the request must not end before. Never throws.
+    /// Reads until the connection is over; the request must not end before, unless the connection was handed over. Never throws.
     /// </summary>
-    /// <param name="onMessage">Takes a message, which is its to keep, and whether it is text. Nothing more is read from the client while it is not complete.</param>
-    /// <param name="cancellation">Cuts the client off, without a close frame.</param>
-    public async Task<Ending> RunAsync(Func<ReadOnlyMemory<byte>, bool, ValueTask> onMessage, CancellationToken cancellation = default)
+    /// <param name="user">Gets the messages and the ending.</param>
+    /// <remarks>What stands in this method is held by every idle connection: no local lives while it waits for bytes.</remarks>
+    public async Task RunAsync(IWebSocketUser user)
     {
-        using (cancellation.UnsafeRegister(static pipe => ((WebSocketPipe)pipe!).Abort(), _pipe))
+        Ending? ending = null;
+        while (ending is null)
         {
-            var ending = await ReadAsync(onMessage);
-            _reader.Forget();
-
-            if (ending.Kind == EndKind.Lost) _pipe.Abort();
-            await Transport.EndAsync();
-            return ending;
-        }
-    }
-
-    private async Task<Ending> ReadAsync(Func<ReadOnlyMemory<byte>, bool, ValueTask> onMessage)
-    {
-        while (true)
-        {
-            ReadResult read;
             try
             {
-                read = await _pipe.Input.ReadAsync();
+                ending = await TakeAsync(await _pipe.Input.ReadAsync(), user);
             }
             catch (Exception exception)
             {
-                return WithoutCloseFrame(exception);
+                ending = WithoutCloseFrame(exception);
             }
-
-            var input = read.Buffer;
-            if (!input.IsEmpty) Transport.Heard();
-
-            while (!_clientClosed && Next(ref input) is { Kind: not IncomingKind.Nothing } received)
-            {
-                if (received.Kind is IncomingKind.Text or IncomingKind.Binary) await DeliverAsync(received, onMessage);
-                else Answer(received);
-            }
-
-            _pipe.Input.AdvanceTo(input.Start, input.End);
-            if (_clientClosed) return _cause ?? new Ending(EndKind.Server, Transport.Reason);
-            if (read.IsCompleted) return WithoutCloseFrame();
         }
+
+        await EndAsync(ending);
+        user.OnEnded(ending);
+    }
+
+    /// <summary>What came in one read. Null while the connection goes on.</summary>
+    private async ValueTask<Ending?> TakeAsync(ReadResult read, IWebSocketUser user)
+    {
+        var input = read.Buffer;
+        if (!input.IsEmpty) Transport.Heard();
+
+        while (!_clientClosed && Next(ref input) is { Kind: not IncomingKind.Nothing } received)
+        {
+            if (received.Kind is IncomingKind.Text or IncomingKind.Binary) await DeliverAsync(received, user);
+            else Answer(received);
+        }
+
+        _pipe.Input.AdvanceTo(input.Start, input.End);
+        if (_clientClosed) return _cause ?? new Ending(EndKind.Server, Transport.Reason);
+        return read.IsCompleted ? WithoutCloseFrame() : null;
+    }
+
+    private ValueTask EndAsync(Ending ending)
+    {
+        _reader.Forget();
+        if (ending.Kind == EndKind.Lost) _pipe.Abort();
+        return Transport.EndAsync();
     }
 
     private Incoming Next(ref ReadOnlySequence<byte> input)
@@ -77,11 +78,11 @@ internal sealed class WebSocketConnection
         return _reader.Read(ref input);
     }
 
-    private async ValueTask DeliverAsync(Incoming message, Func<ReadOnlyMemory<byte>, bool, ValueTask> onMessage)
+    private async ValueTask DeliverAsync(Incoming message, IWebSocketUser user)
     {
         try
         {
-            var handled = onMessage(message.Payload, message.Kind == IncomingKind.Text);
+            var handled = user.OnMessageAsync(message.Payload, message.Kind == IncomingKind.Text);
             if (handled.IsCompletedSuccessfully) return;
 
             await handled;

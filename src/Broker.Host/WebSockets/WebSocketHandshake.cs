@@ -69,6 +69,15 @@ internal static class WebSocketHandshake
         return IsExtendedConnect(context) ? await AcceptConnectAsync(context) : await AcceptUpgradeAsync(context);
     }
 
+    /// <summary>Carries an accepted websocket to its end: within the request, or by whoever takes it over.</summary>
+    public static Task CarryAsync(HttpContext context, Func<Task> websocket)
+    {
+        if (context.Features.Get<IWebSocketHandOver>() is not { } door) return websocket();
+
+        door.Take(websocket);
+        return Task.CompletedTask;
+    }
+
     private static async Task<WebSocketPipe> AcceptUpgradeAsync(HttpContext context)
     {
         var headers = context.Response.Headers;

@@ -1,5 +1,6 @@
 using System.Net;
 using Broker.Actors.Nodes;
+using Broker.Host.Door;
 using Broker.Host.Tests.WebSockets;
 using Broker.Testing.Logging;
 using Microsoft.AspNetCore.Builder;
@@ -7,6 +8,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -39,13 +41,22 @@ internal sealed class ClientServer : IAsyncDisposable
     /// <param name="environment">The name of the hosting environment.</param>
     /// <param name="services">The application's registrations.</param>
     /// <param name="pipeline">What the application maps besides.</param>
+    /// <param name="kestrel">Its limits.</param>
+    /// <param name="door">As the standalone server, which owns Kestrel.</param>
     public static async Task<ClientServer> StartAsync(
-        string settings = "", string environment = "Production", Action<IServiceCollection>? services = null, Action<WebApplication>? pipeline = null)
+        string settings = "", string environment = "Production", Action<IServiceCollection>? services = null, Action<WebApplication>? pipeline = null,
+        Action<KestrelServerOptions>? kestrel = null, bool door = false)
     {
         var logs = new Logs();
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = environment });
         builder.Logging.ClearProviders().AddProvider(logs);
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        if (door) builder.AddWebSocketDoor();
+        builder.WebHost.ConfigureKestrel(options =>
+        {
+            options.AddServerHeader = false;
+            kestrel?.Invoke(options);
+            options.Listen(IPAddress.Loopback, 0);
+        });
         builder.AddBroker(broker => broker.Configuration = $"broker {{ redis.connection = \"\", shutdown.drain = 0s\n{settings}\n}}");
         services?.Invoke(builder.Services);
 

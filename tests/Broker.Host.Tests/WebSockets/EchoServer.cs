@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Net;
 using System.Threading.Channels;
+using Broker.Host.Clients;
+using Broker.Host.Door;
 using Broker.Host.WebSockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -24,11 +26,17 @@ internal sealed class EchoServer : IAsyncDisposable
     private readonly Channel<WebSocketConnection> _connections = Channel.CreateUnbounded<WebSocketConnection>();
     private readonly Channel<Ending> _endings = Channel.CreateUnbounded<Ending>();
 
-    private EchoServer(WebSocketSettings settings, Action<KestrelServerOptions>? kestrel)
+    private EchoServer(WebSocketSettings settings, Action<KestrelServerOptions>? kestrel, bool door)
     {
         _settings = settings;
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
+        if (door)
+        {
+            builder.Services.AddBrokerClients(HostConfiguration.Load(new BrokerHostOptions()));
+            builder.AddWebSocketDoor();
+        }
+
         builder.WebHost.ConfigureKestrel(options =>
         {
             if (kestrel is null) options.Listen(IPAddress.Loopback, 0);
@@ -46,12 +54,10 @@ internal sealed class EchoServer : IAsyncDisposable
     /// <summary>Behaves as a server that shows streams only.</summary>
     public bool HidesConnections { get; set; }
 
-    /// <summary>Cuts clients off.</summary>
-    public CancellationToken Cancellation { get; set; }
-
-    public static async Task<EchoServer> StartAsync(WebSocketSettings? settings = null, Action<KestrelServerOptions>? kestrel = null)
+    /// <param name="door">As the standalone server, which owns Kestrel.</param>
+    public static async Task<EchoServer> StartAsync(WebSocketSettings? settings = null, Action<KestrelServerOptions>? kestrel = null, bool door = false)
     {
-        var server = new EchoServer(settings ?? Settings, kestrel);
+        var server = new EchoServer(settings ?? Settings, kestrel, door);
         await server._app.StartAsync();
         return server;
     }
@@ -80,9 +86,7 @@ internal sealed class EchoServer : IAsyncDisposable
         var connection = new WebSocketConnection(pipe, _settings, TimeProvider.System);
         _connections.Writer.TryWrite(connection);
 
-        var onMessage = OnMessage ?? Echo;
-        var ending = await connection.RunAsync((payload, isText) => onMessage(connection, payload, isText), Cancellation);
-        _endings.Writer.TryWrite(ending);
+        await WebSocketHandshake.CarryAsync(context, () => connection.RunAsync(new User(this, connection)));
     }
 
     private static ValueTask Echo(WebSocketConnection connection, ReadOnlyMemory<byte> payload, bool isText)
@@ -90,5 +94,12 @@ internal sealed class EchoServer : IAsyncDisposable
         var frame = new ArrayBufferWriter<byte>();
         Frames.Write(frame, isText ? Opcode.Text : Opcode.Binary, payload.Span);
         return connection.Transport.WriteAsync([frame.WrittenMemory]);
+    }
+
+    private sealed class User(EchoServer server, WebSocketConnection connection) : IWebSocketUser
+    {
+        public ValueTask OnMessageAsync(ReadOnlyMemory<byte> payload, bool isText) => (server.OnMessage ?? Echo)(connection, payload, isText);
+
+        public void OnEnded(Ending ending) => server._endings.Writer.TryWrite(ending);
     }
 }

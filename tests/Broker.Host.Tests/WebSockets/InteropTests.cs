@@ -18,6 +18,7 @@ public sealed class InteropTests
     {
         Http1,
         Http1Stream,
+        Door,
         Https1,
         Https2,
     }
@@ -27,6 +28,7 @@ public sealed class InteropTests
     [Theory]
     [InlineData(Carrier.Http1)]
     [InlineData(Carrier.Http1Stream)]
+    [InlineData(Carrier.Door)]
     [InlineData(Carrier.Https1)]
     [InlineData(Carrier.Https2)]
     public async Task Messages_of_any_size_come_back_and_the_client_closes(Carrier carrier)
@@ -48,6 +50,7 @@ public sealed class InteropTests
     [Theory]
     [InlineData(Carrier.Http1)]
     [InlineData(Carrier.Http1Stream)]
+    [InlineData(Carrier.Door)]
     [InlineData(Carrier.Https1)]
     [InlineData(Carrier.Https2)]
     public async Task The_server_closes_with_a_code_of_its_own(Carrier carrier)
@@ -68,6 +71,7 @@ public sealed class InteropTests
     [Theory]
     [InlineData(Carrier.Http1)]
     [InlineData(Carrier.Http1Stream)]
+    [InlineData(Carrier.Door)]
     [InlineData(Carrier.Https1)]
     [InlineData(Carrier.Https2)]
     public async Task A_message_beyond_the_limit_is_closed_with_1009(Carrier carrier)
@@ -84,6 +88,7 @@ public sealed class InteropTests
     [Theory]
     [InlineData(Carrier.Http1)]
     [InlineData(Carrier.Http1Stream)]
+    [InlineData(Carrier.Door)]
     [InlineData(Carrier.Https1)]
     [InlineData(Carrier.Https2)]
     public async Task A_client_that_does_not_answer_the_close_is_cut_off(Carrier carrier)
@@ -100,6 +105,7 @@ public sealed class InteropTests
     [Theory]
     [InlineData(Carrier.Http1)]
     [InlineData(Carrier.Http1Stream)]
+    [InlineData(Carrier.Door)]
     [InlineData(Carrier.Https1)]
     [InlineData(Carrier.Https2)]
     public async Task A_client_that_goes_without_a_word_is_lost(Carrier carrier)
@@ -126,11 +132,11 @@ public sealed class InteropTests
     {
         var server = await EchoServer.StartAsync(settings, options => options.Listen(IPAddress.Loopback, 0, listen =>
         {
-            if (carrier is Carrier.Http1 or Carrier.Http1Stream) return;
+            if (carrier is Carrier.Http1 or Carrier.Http1Stream or Carrier.Door) return;
 
-            listen.Protocols = carrier == Carrier.Https1 ? HttpProtocols.Http1 : HttpProtocols.Http2;
+            listen.Protocols = carrier == Carrier.Https1 ? HttpProtocols.Http1 : HttpProtocols.Http1AndHttp2;
             listen.UseHttps(Certificate.Value);
-        }));
+        }), door: carrier is Carrier.Door or Carrier.Https1 or Carrier.Https2);
         server.HidesConnections = carrier == Carrier.Http1Stream;
         return server;
     }
@@ -153,7 +159,7 @@ public sealed class InteropTests
             },
         };
         var invoker = new HttpMessageInvoker(handler, disposeHandler: false);
-        var scheme = carrier is Carrier.Http1 or Carrier.Http1Stream ? "ws" : "wss";
+        var scheme = carrier is Carrier.Http1 or Carrier.Http1Stream or Carrier.Door ? "ws" : "wss";
         await client.ConnectAsync(new Uri($"{scheme}://127.0.0.1:{server.Port}/ws/foobar"), invoker, default).WaitAsync(Deadline.Fact);
         return client;
     }

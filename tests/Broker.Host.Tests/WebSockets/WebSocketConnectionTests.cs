@@ -194,18 +194,4 @@ public sealed class WebSocketConnectionTests : IAsyncLifetime
         await client.ReadFrameAsync();
         Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref seen) == 2, Deadline.Fact));
     }
-
-    [Fact]
-    public async Task A_cancelled_connection_is_cut_off_without_a_word()
-    {
-        using var cut = new CancellationTokenSource();
-        _server.Cancellation = cut.Token;
-        using var client = await RawClient.OpenAsync(_server.Port);
-        await _server.NextConnectionAsync();
-
-        await cut.CancelAsync();
-
-        Assert.True(await client.IsClosedAsync());
-        Assert.Equal(EndKind.Lost, (await _server.NextEndingAsync()).Kind);
-    }
 }

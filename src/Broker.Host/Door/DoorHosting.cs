@@ -1,0 +1,32 @@
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Broker.Host.Door;
+
+/// <summary>Puts the door before a Kestrel that is Broker's own.</summary>
+internal static class DoorHosting
+{
+    /// <remarks>
+    /// Not for applications that have Broker inside: there is one set of endpoint defaults, which is the application's, and its endpoints may have middleware that must see every byte.
+    /// Endpoints with TLS get the door, too, see that what comes is not HTTP, and let it through.
+    /// </remarks>
+    public static void AddWebSocketDoor(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<WebSocketDoor>();
+        var kestrel = builder.Services.Last(service => service.ServiceType == typeof(IServer));
+        builder.Services.AddSingleton<IServer>(services => new DoorServer(
+            (IServer)ActivatorUtilities.CreateInstance(services, kestrel.ImplementationType!), services.GetRequiredService<WebSocketDoor>()));
+
+        builder.WebHost.ConfigureKestrel(options => options.ConfigureEndpointDefaults(endpoint => endpoint.Use(next => Before(endpoint, next))));
+    }
+
+    /// <summary>Asked when the endpoint is bound and all is known of it.</summary>
+    private static ConnectionDelegate Before(ListenOptions endpoint, ConnectionDelegate next)
+    {
+        if (!endpoint.Protocols.HasFlag(HttpProtocols.Http1)) return next;
+
+        var door = endpoint.ApplicationServices.GetRequiredService<WebSocketDoor>();
+        return connection => door.ServeAsync(connection, next);
+    }
+}

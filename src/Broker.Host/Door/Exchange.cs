@@ -1,0 +1,111 @@
+using System.Net;
+using Broker.Host.WebSockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Broker.Host.Door;
+
+/// <summary>
+/// One request that the door took, on its way through the application's pipeline: the features that a server owes a request, and what becomes of the connection.
+/// </summary>
+internal sealed class Exchange : IHttpRequestLifetimeFeature, IHttpUpgradeFeature, IWebSocketHandOver
+{
+    private readonly ConnectionContext _connection;
+    private readonly FeatureCollection _features;
+    private readonly Answer _answer = new();
+
+    public Exchange(ConnectionContext connection, RequestHead head)
+    {
+        _connection = connection;
+        RequestAborted = connection.ConnectionClosed;
+        _features = new FeatureCollection(connection.Features);
+        _features.Set<IHttpRequestFeature>(new HttpRequestFeature
+        {
+            Protocol = "HTTP/1.1",
+            Method = "GET",
+            Scheme = "http",
+            RawTarget = head.Target,
+            Path = head.Path,
+            QueryString = head.Query,
+            Headers = head.Headers,
+        });
+        _features.Set<IHttpResponseFeature>(_answer);
+        _features.Set<IHttpResponseBodyFeature>(_answer.BodyFeature);
+        _features.Set<IHttpConnectionFeature>(Addresses(connection));
+        _features.Set<IHttpRequestLifetimeFeature>(this);
+        _features.Set<IHttpUpgradeFeature>(this);
+        _features.Set<IWebSocketHandOver>(this);
+    }
+
+    /// <summary>The rest of the connection once the pipeline is through: a websocket, or nothing. Null: whatever else the client asks for.</summary>
+    public Func<Task>? Rest { get; private set; }
+
+    public CancellationToken RequestAborted { get; set; }
+
+    public bool IsUpgradableRequest => true;
+
+    public void Abort()
+    {
+        Rest ??= Nothing;
+        _connection.Abort();
+    }
+
+    /// <returns>Nothing of use: the websocket is on the connection's own pipes.</returns>
+    public async Task<Stream> UpgradeAsync()
+    {
+        Rest = Nothing;
+        _answer.StatusCode = StatusCodes.Status101SwitchingProtocols;
+        await _answer.SendAsync(_connection.Transport.Output);
+        return Stream.Null;
+    }
+
+    public void Take(Func<Task> websocket) => Rest = websocket;
+
+    /// <summary>Does for the request what Kestrel does for others. Whatever the application throws ends here.</summary>
+    public async Task RunAsync<TContext>(IHttpApplication<TContext> application, ILogger log) where TContext : notnull
+    {
+        var context = application.CreateContext(_features);
+        Exception? fault = null;
+        try
+        {
+            await application.ProcessRequestAsync(context);
+            if (Rest is null) await _answer.SendAsync(_connection.Transport.Output);
+        }
+        catch (Exception exception)
+        {
+            fault = exception;
+            await FailAsync(exception, log);
+        }
+
+        await _answer.CompletedAsync(log);
+        application.DisposeContext(context, fault);
+    }
+
+    private async ValueTask FailAsync(Exception exception, ILogger log)
+    {
+        if (_connection.ConnectionClosed.IsCancellationRequested)
+        {
+            log.LogDebug("A websocket's request was not answered: the client has gone");
+            return;
+        }
+
+        log.LogError(exception, "A websocket's request on connection {Connection} failed", _connection.ConnectionId);
+        if (!_answer.HasStarted) await _answer.SendFailureAsync(_connection.Transport.Output);
+    }
+
+    private static HttpConnectionFeature Addresses(ConnectionContext connection)
+    {
+        var (local, remote) = (connection.LocalEndPoint as IPEndPoint, connection.RemoteEndPoint as IPEndPoint);
+        return new HttpConnectionFeature
+        {
+            ConnectionId = connection.ConnectionId,
+            LocalIpAddress = local?.Address,
+            LocalPort = local?.Port ?? 0,
+            RemoteIpAddress = remote?.Address,
+            RemotePort = remote?.Port ?? 0,
+        };
+    }
+
+    private static Task Nothing() => Task.CompletedTask;
+}
