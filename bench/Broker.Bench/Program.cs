@@ -23,6 +23,9 @@ try
             foreach (var scenario in Scenario.Loads) status |= await BenchRun.RunAsync(scenario, BenchOptions.Parse(rest));
             return status;
 
+        case ["memory", var name, .. var rest] when Scenario.Loads.FirstOrDefault(load => load.Name == name) is { } load:
+            return await BenchRun.RunAsync(Aftermath.Of([load]), BenchOptions.Parse(rest));
+
         case [var verb, .. var rest] when Scenario.Loads.Append(Scenario.Memory).FirstOrDefault(scenario => scenario.Name == verb) is { } scenario:
             return await BenchRun.RunAsync(scenario, BenchOptions.Parse(rest));
     }

@@ -13,12 +13,12 @@ internal static class Aftermath
     private const string GoSoon = "broker { channel.passivate-after = 1s, relay.stop-after = 1s }\n";
 
     /// <summary>So long without getting smaller, and nothing goes any more.</summary>
-    private static readonly TimeSpan Still = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan Still = TimeSpan.FromSeconds(12);
 
     /// <param name="loads">What comes and goes.</param>
     public static Scenario Of(IEnumerable<Scenario> loads) => new(
         "memory",
-        "each of the others 11 times on one server: what it keeps after the second to the eleventh, against what it keeps after the first",
+        "each of the others, or one that is named, 11 times on one server: what it keeps after the second to the eleventh, against what it keeps after the first",
         [.. loads.SelectMany(load => load.Tables).Select(Of)]);
 
     private static Comparison Of(Comparison load) => new("after " + load.Title, setup => Measure(setup, load))
@@ -34,12 +34,14 @@ internal static class Aftermath
         var wrong = new List<string> { load.Measure(setup).Wrong };
         var (first, resident) = Rest(setup);
         var (most, last, lastResident) = (0L, 0L, 0L);
+        var all = new List<long> { first };
         for (var repeat = 0; repeat < Repeats; repeat++)
         {
             setup.EmptyRedis();
             wrong.Add(load.Measure(setup).Wrong);
             (last, lastResident) = Rest(setup);
             most = Math.Max(most, last);
+            all.Add(last);
         }
 
         return new Measurement(
@@ -51,7 +53,8 @@ internal static class Aftermath
                 new Figure("resident MiB first", resident / 1048576.0, "N1"),
                 new Figure("resident last", lastResident / 1048576.0, "N1"),
             ],
-            string.Join("; ", wrong.Where(one => one.Length > 0).Distinct()));
+            string.Join("; ", wrong.Where(one => one.Length > 0).Distinct()),
+            "heap in KiB: " + string.Join(", ", all.Select(heap => $"{heap / 1024:N0}")));
     }
 
     /// <summary>Heap and resident bytes once the heap gets no smaller.</summary>
