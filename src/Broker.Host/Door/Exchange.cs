@@ -1,6 +1,8 @@
+using System.IO.Pipelines;
 using System.Net;
 using Broker.Host.WebSockets;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -19,6 +21,7 @@ internal sealed class Exchange : IHttpRequestLifetimeFeature, IHttpUpgradeFeatur
     {
         _connection = connection;
         RequestAborted = connection.ConnectionClosed;
+        Output = connection.Transport.Output;
         _features = new FeatureCollection(connection.Features);
         _features.Set<IHttpRequestFeature>(new HttpRequestFeature
         {
@@ -41,6 +44,12 @@ internal sealed class Exchange : IHttpRequestLifetimeFeature, IHttpUpgradeFeatur
     /// <summary>The rest of the connection once the pipeline is through: a websocket, or nothing. Null: whatever else the client asks for.</summary>
     public Func<Task>? Rest { get; private set; }
 
+    /// <summary>
+    /// The connection's pipe for the answers that Kestrel's may follow. A websocket is written to the socket itself: nothing has been written into the pipe before it, nothing will be,
+    /// and no middleware stands between the door and the socket.
+    /// </summary>
+    public PipeWriter Output { get; private set; }
+
     public CancellationToken RequestAborted { get; set; }
 
     public bool IsUpgradableRequest => true;
@@ -51,12 +60,13 @@ internal sealed class Exchange : IHttpRequestLifetimeFeature, IHttpUpgradeFeatur
         _connection.Abort();
     }
 
-    /// <returns>Nothing of use: the websocket is on the connection's own pipes.</returns>
+    /// <returns>Nothing of use: the websocket is on the connection's own input and <see cref="Output"/>.</returns>
     public async Task<Stream> UpgradeAsync()
     {
         Rest = Nothing;
+        if (_connection.Features.Get<IConnectionSocketFeature>() is { } socket) Output = new SocketWriter(socket.Socket);
         _answer.StatusCode = StatusCodes.Status101SwitchingProtocols;
-        await _answer.SendAsync(_connection.Transport.Output);
+        await _answer.SendAsync(Output);
         return Stream.Null;
     }
 
@@ -70,7 +80,7 @@ internal sealed class Exchange : IHttpRequestLifetimeFeature, IHttpUpgradeFeatur
         try
         {
             await application.ProcessRequestAsync(context);
-            if (Rest is null) await _answer.SendAsync(_connection.Transport.Output);
+            if (Rest is null) await _answer.SendAsync(Output);
         }
         catch (Exception exception)
         {
@@ -91,7 +101,7 @@ internal sealed class Exchange : IHttpRequestLifetimeFeature, IHttpUpgradeFeatur
         }
 
         log.LogError(exception, "A websocket's request on connection {Connection} failed", _connection.ConnectionId);
-        if (!_answer.HasStarted) await _answer.SendFailureAsync(_connection.Transport.Output);
+        if (!_answer.HasStarted) await _answer.SendFailureAsync(Output);
     }
 
     private static HttpConnectionFeature Addresses(ConnectionContext connection)

@@ -1,3 +1,5 @@
+using System.IO.Pipelines;
+
 namespace Broker.Host.WebSockets;
 
 /// <summary>
@@ -5,6 +7,9 @@ namespace Broker.Host.WebSockets;
 /// </summary>
 internal interface IWebSocketHandOver
 {
+    /// <summary>What the websocket is to be written to.</summary>
+    PipeWriter Output { get; }
+
     /// <param name="websocket">Carries the websocket to its end; runs once, when the request is over, however it ended.</param>
     void Take(Func<Task> websocket);
 }

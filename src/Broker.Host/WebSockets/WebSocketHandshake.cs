@@ -90,7 +90,7 @@ internal static class WebSocketHandshake
         var connection = context.Features.Get<IConnectionLifetimeFeature>();
 
         return transport is not null && connection is not null
-            ? new WebSocketPipe(transport.Transport, connection)
+            ? new WebSocketPipe(transport.Transport.Input, context.Features.Get<IWebSocketHandOver>()?.Output ?? transport.Transport.Output, connection)
             : new WebSocketPipe(stream, context.Features.GetRequiredFeature<IHttpRequestLifetimeFeature>());
     }
 

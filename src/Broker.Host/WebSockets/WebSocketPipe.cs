@@ -13,10 +13,10 @@ internal sealed class WebSocketPipe
     private readonly IHttpRequestLifetimeFeature? _request;
 
     /// <summary>On the pipes of a connection that carries nothing else any more: no layer of HTTP in between, and no buffer while nothing comes.</summary>
-    public WebSocketPipe(IDuplexPipe transport, IConnectionLifetimeFeature connection)
+    public WebSocketPipe(PipeReader input, PipeWriter output, IConnectionLifetimeFeature connection)
     {
-        Input = transport.Input;
-        Output = transport.Output;
+        Input = input;
+        Output = output;
         _connection = connection;
     }
 

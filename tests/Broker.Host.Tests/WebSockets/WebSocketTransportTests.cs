@@ -13,7 +13,7 @@ public sealed class WebSocketTransportTests
     private readonly WebSocketTransport _transport;
 
     public WebSocketTransportTests() =>
-        _transport = new WebSocketTransport(new WebSocketPipe(_client, _client), EchoServer.Settings, TimeProvider.System);
+        _transport = new WebSocketTransport(new WebSocketPipe(_client.Input, _client.Output, _client), EchoServer.Settings, TimeProvider.System);
 
     [Fact]
     public async Task All_buffers_of_a_write_leave_together_on_the_callers_thread()
@@ -117,7 +117,7 @@ public sealed class WebSocketTransportTests
     {
         var time = new ManualTime();
         var client = new MemoryConnection(pauseAt: 1000);
-        var transport = new WebSocketTransport(new WebSocketPipe(client, client), EchoServer.Settings, time);
+        var transport = new WebSocketTransport(new WebSocketPipe(client.Input, client.Output, client), EchoServer.Settings, time);
 
         Assert.Empty(BeatAt(23));
         Assert.Equal([0x89, 0], BeatAt(24));
@@ -143,7 +143,7 @@ public sealed class WebSocketTransportTests
         for (var round = 0; round < 50; round++)
         {
             var client = new MemoryConnection();
-            var transport = new WebSocketTransport(new WebSocketPipe(client, client), EchoServer.Settings, TimeProvider.System);
+            var transport = new WebSocketTransport(new WebSocketPipe(client.Input, client.Output, client), EchoServer.Settings, TimeProvider.System);
             var received = new ArrayBufferWriter<byte>();
             var reading = Task.Run(() => client.ReadUntilIdleAsync(received));
 
