@@ -280,6 +280,14 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
         _readingLast.End();
         _refusingLast.End();
 
+        // Nothing need find its place among the publications: most channels have no last message, and asking the subscription's connection is half of what a join costs.
+        if (read.Value.Payload is null or { Length: 0 })
+        {
+            TakeLastValue(read.Value, _lastValues.End());
+            ReadLastValue();
+            return;
+        }
+
         // A publication that Redis had sent out before it was asked may still be on the way here: the value belongs behind it.
         _read = read.Value;
         _readFence = Fence();
@@ -315,17 +323,16 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
         if (passed.Ticket != _readFence) return;
 
         var readers = _lastValues.End();
-        if (_read.Payload is { } payload && Holds(payload))
-        {
-            _parked.Add(new Parked(_read, readers));
-        }
-        else
-        {
-            LastValueIs(_read.Payload);
-            TellLastValue(_read, readers);
-        }
+        if (Holds(_read.Payload!)) _parked.Add(new Parked(_read, readers));
+        else TakeLastValue(_read, readers);
 
         ReadLastValue();
+    }
+
+    private void TakeLastValue(LastValue value, IReadOnlyList<LastValueReads.Reader> readers)
+    {
+        LastValueIs(value.Payload);
+        TellLastValue(value, readers);
     }
 
     private void OnLost()

@@ -118,6 +118,23 @@ public sealed class DeliveryTests
     }
 
     [Fact]
+    public async Task A_channel_without_a_last_message_is_joined_without_asking_the_connection_of_the_subscription()
+    {
+        // It was asked for every websocket that came: a second round trip to Redis, to find the place of a message that did not exist.
+        await using var test = await TestNode.StartAsync();
+
+        var first = await test.ConnectAsync(new WireClient(), News);
+        await first.Connection.Subscribed.WaitAsync(TestNode.Soon);
+        Assert.Equal(0, test.Bus.Fences);
+
+        await test.StrangerPublishesAsync(News, "kept", expire: 60);
+        var second = await test.ConnectAsync(new WireClient(), News);
+        await second.Connection.Subscribed.WaitAsync(TestNode.Soon);
+        Assert.Equal(["kept"], second.Lines);
+        Assert.Equal(1, test.Bus.Fences);
+    }
+
+    [Fact]
     public async Task Replays_come_in_the_order_of_the_subscriptions()
     {
         await using var test = await TestNode.StartAsync();

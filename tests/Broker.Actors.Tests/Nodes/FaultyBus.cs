@@ -38,6 +38,9 @@ internal sealed class FaultyBus(IRedisBus inner) : IRedisBus
 
     public bool IsDisposed { get; private set; }
 
+    /// <summary>How often the subscription's connection was asked.</summary>
+    public int Fences { get; private set; }
+
     /// <summary>Has it thrown?</summary>
     public bool HasThrown => Volatile.Read(ref _throws) is null;
 
@@ -84,6 +87,7 @@ internal sealed class FaultyBus(IRedisBus inner) : IRedisBus
     public void Fence(string channel, long ticket)
     {
         Fault(nameof(Fence));
+        Fences++;
         inner.Fence(channel, ticket);
     }
 
