@@ -9,13 +9,14 @@ namespace Broker.Actors.Connections;
 /// <summary>
 /// Owns one ws4redis client: its subscriptions, what it publishes, its heartbeat and its end. Publications do not pass here: relays put them into the outbox.
 /// </summary>
-internal sealed class ConnectionActor : ReceiveActor
+/// <remarks>There are as many of these as clients: no handlers are made for each, and nothing that most of them never need.</remarks>
+internal sealed class ConnectionActor : UntypedActor
 {
     private readonly ClientConnection _connection;
     private readonly IActorRef _relays;
     private readonly BrokerServices _services;
-    private readonly List<Subscription> _subscriptions = [];
-    private readonly Queue<byte[]> _unseen = new();
+    private readonly Subscription[] _subscriptions;
+    private Queue<byte[]>? _unseen;
     private int _joined;
     private long _published;
     private bool _handling;
@@ -26,25 +27,33 @@ internal sealed class ConnectionActor : ReceiveActor
         _connection = connection;
         _relays = relays;
         _services = services;
-
-        Receive<Received>(OnReceived);
-        Receive<Handled>(OnHandled);
-        Receive<JoinsAt>(OnJoinsAt);
-        Receive<Joined>(OnJoined);
-        Receive<Terminated>(OnRelayGone);
-        Receive<Beat>(_ => OnBeat());
-        Receive<CloseConnection>(OnClose);
-        Receive<TransportEnded>(OnEnded);
+        _subscriptions = new Subscription[Plan.Subscribe.Count];
     }
 
     private ConnectionPlan Plan => _connection.Plan;
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case Received received: OnReceived(received); break;
+            case Handled handled: OnHandled(handled); break;
+            case JoinsAt joins: OnJoinsAt(joins); break;
+            case Joined joined: OnJoined(joined); break;
+            case Terminated gone: OnRelayGone(gone); break;
+            case Beat: OnBeat(); break;
+            case CloseConnection close: OnClose(close); break;
+            case TransportEnded ended: OnEnded(ended); break;
+            default: Unhandled(message); break;
+        }
+    }
 
     protected override void PreStart()
     {
         _services.Metrics.ConnectionOpened();
         for (var i = 0; i < Plan.Subscribe.Count; i++)
         {
-            _subscriptions.Add(new Subscription(Plan.Subscribe[i]));
+            _subscriptions[i] = new Subscription(Plan.Subscribe[i]);
             Join(i, Plan.Replay ? JoinMode.LastValue : JoinMode.Live, default);
         }
     }
@@ -84,13 +93,13 @@ internal sealed class ConnectionActor : ReceiveActor
     /// <summary>The application's handler sees one message at a time, so that order is kept.</summary>
     private void Ask(byte[] payload)
     {
-        _unseen.Enqueue(payload);
+        (_unseen ??= new Queue<byte[]>()).Enqueue(payload);
         AskNext();
     }
 
     private void AskNext()
     {
-        if (_handling || !_unseen.TryDequeue(out var payload)) return;
+        if (_handling || _unseen is null || !_unseen.TryDequeue(out var payload)) return;
 
         _handling = true;
         var publish = new ClientPublish(Plan.Caller, Plan.Publish, payload);
@@ -125,7 +134,7 @@ internal sealed class ConnectionActor : ReceiveActor
 
     private void OnJoinsAt(JoinsAt joins)
     {
-        if (_subscriptions.Find(candidate => candidate.Subscriber == joins.Subscriber) is not { } subscription) return;
+        if (Find(joins.Subscriber) is not { } subscription) return;
 
         subscription.Relay = joins.Relay;
         Context.Watch(joins.Relay);
@@ -133,16 +142,18 @@ internal sealed class ConnectionActor : ReceiveActor
 
     private void OnJoined(Joined joined)
     {
-        if (_subscriptions.Find(candidate => candidate.Subscriber == joined.Subscriber) is not { } subscription) return;
+        if (Find(joined.Subscriber) is not { } subscription) return;
 
         if (!subscription.HasJoined) _joined++;
         subscription.HasJoined = true;
-        if (_joined == _subscriptions.Count) _connection.AllSubscribed();
+        if (_joined == _subscriptions.Length) _connection.AllSubscribed();
     }
+
+    private Subscription? Find(Subscriber subscriber) => Array.Find(_subscriptions, candidate => candidate.Subscriber == subscriber);
 
     private void OnRelayGone(Terminated gone)
     {
-        for (var i = 0; i < _subscriptions.Count; i++) if (gone.ActorRef.Equals(_subscriptions[i].Relay)) JoinAgain(i);
+        for (var i = 0; i < _subscriptions.Length; i++) if (gone.ActorRef.Equals(_subscriptions[i].Relay)) JoinAgain(i);
     }
 
     /// <summary>The client goes on from where it was. What cannot be given any more is told as after a reconnection: by the last message.</summary>
