@@ -37,7 +37,8 @@ internal sealed partial class ActorCell
 
     private void AddWatcher(Watch watch)
     {
-        if (!watch.Watcher.Equals(_self))
+        // The parent hears of every child's end without watching.
+        if (!watch.Watcher.Equals(_self) && !watch.Watcher.Equals(_self.Parent))
         {
             (_watch ??= new DeathWatch()).Watchers.Add(watch.Watcher);
         }
@@ -77,11 +78,7 @@ internal sealed partial class ActorCell
 
         foreach (var watcher in watch.Watchers)
         {
-            // The parent hears of every child's end without watching.
-            if (!watcher.Equals(_self.Parent))
-            {
-                watcher.SendSystemMessage(new DeathWatchNotification(_self, existenceConfirmed: true, addressTerminated: false));
-            }
+            watcher.SendSystemMessage(new DeathWatchNotification(_self, existenceConfirmed: true, addressTerminated: false));
         }
 
         watch.Watchers.Clear();
