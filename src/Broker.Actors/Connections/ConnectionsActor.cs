@@ -57,9 +57,9 @@ internal sealed class ConnectionsActor : ReceiveActor, IWithTimers
             return;
         }
 
-        var (connection, relays, services) = (open.Connection, _relays, _services);
-        var actor = Context.ActorOf(Props.Create(() => new ConnectionActor(connection, relays, services)));
-        connection.StartedAs(actor);
+        // By its arguments: an expression for each client is a kilobyte, and a microsecond to read.
+        var actor = Context.ActorOf(Props.Create<ConnectionActor>(open.Connection, _relays, _services));
+        open.Connection.StartedAs(actor);
 
         // The slot whose turn has just been: it comes round after a whole interval.
         _connections[actor] = _turn;

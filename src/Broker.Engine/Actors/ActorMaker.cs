@@ -59,6 +59,9 @@ internal abstract class ActorMaker(Type type, object?[] arguments)
     {
         private static readonly ConcurrentDictionary<ConstructorInfo, ConstructorInvoker> Invokers = new();
 
+        /// <summary>Looking at a type's constructors costs several microseconds, and clients come by the thousand.</summary>
+        private static readonly ConcurrentDictionary<Type, Candidate[]> Known = new();
+
         private ConstructorInvoker? _invoker;
 
         public override ActorBase Make()
@@ -69,24 +72,41 @@ internal abstract class ActorMaker(Type type, object?[] arguments)
 
         private ConstructorInfo Find()
         {
-            var constructors = Type.GetConstructors(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic);
-            var fitting = constructors.Where(candidate => Fits(candidate.GetParameters())).ToArray();
+            var fitting = Array.FindAll(Known.GetOrAdd(Type, Candidates), candidate => Fits(candidate.Parameters));
             return fitting switch
             {
-                [var one] => one,
+                [var one] => one.Constructor,
                 [] => throw new MissingMethodException(
                     $"{Type} has no constructor for ({string.Join(", ", Arguments.Select(a => a?.GetType().Name ?? "null"))})."),
                 _ => (ConstructorInfo?)Type.DefaultBinder.SelectMethod(
-                    BindingFlags.Instance, fitting, [.. Arguments.Select(a => a?.GetType() ?? typeof(object))], modifiers: null)
+                    BindingFlags.Instance,
+                    [.. fitting.Select(candidate => candidate.Constructor)],
+                    [.. Arguments.Select(a => a?.GetType() ?? typeof(object))],
+                    modifiers: null)
                     ?? throw new AmbiguousMatchException($"{Type} has several constructors for these arguments."),
             };
         }
 
-        private bool Fits(ParameterInfo[] parameters) =>
-            parameters.Length == Arguments.Length
-            && parameters.Zip(Arguments).All(pair => pair.Second is null
-                ? !pair.First.ParameterType.IsValueType || Nullable.GetUnderlyingType(pair.First.ParameterType) is not null
-                : pair.First.ParameterType.IsInstanceOfType(pair.Second));
+        private static Candidate[] Candidates(Type type) =>
+        [
+            .. type.GetConstructors(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
+                .Select(constructor => new Candidate(constructor, [.. constructor.GetParameters().Select(parameter => parameter.ParameterType)])),
+        ];
+
+        private bool Fits(Type[] parameters)
+        {
+            var fits = parameters.Length == Arguments.Length;
+            for (var i = 0; fits && i < parameters.Length; i++)
+            {
+                fits = Arguments[i] is { } argument
+                    ? parameters[i].IsInstanceOfType(argument)
+                    : !parameters[i].IsValueType || Nullable.GetUnderlyingType(parameters[i]) is not null;
+            }
+
+            return fits;
+        }
+
+        private sealed record Candidate(ConstructorInfo Constructor, Type[] Parameters);
     }
 
     private sealed class ProducerMaker(IIndirectActorProducer producer, object?[] arguments) : ActorMaker(producer.ActorType, arguments)
