@@ -10,7 +10,10 @@ internal sealed class AttachedRelays
 
     public int Count => _byId.Count;
 
-    public IEnumerable<IActorRef> Refs => _byId.Values.Select(entry => entry.Ref);
+    public void Tell(object message)
+    {
+        foreach (var entry in _byId.Values) entry.Ref.Tell(message);
+    }
 
     /// <summary>True if the relay was not known.</summary>
     public bool Attach(string relay, IActorRef reference, long nextBatch)

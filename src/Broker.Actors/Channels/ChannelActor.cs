@@ -121,7 +121,7 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
 
     protected void TellRelays(object message)
     {
-        foreach (var relay in _relays.Refs) relay.Tell(message);
+        _relays.Tell(message);
     }
 
     protected void Deliver(IReadOnlyList<Publication> publications)

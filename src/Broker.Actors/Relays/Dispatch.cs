@@ -20,10 +20,10 @@ internal sealed class Dispatch(RelayBatch batch, ReadOnlyMemory<byte>? slot)
     public ReadOnlyMemory<byte>? Slot { get; } = slot;
 
     /// <summary>Some of it went to several channels in one call.</summary>
-    public bool HasShared { get; } = batch.Publications.Any(publication => publication.Shared);
+    public bool HasShared { get; } = Has(batch.Publications, static publication => publication.Shared);
 
     /// <summary>Some of it is more than an empty message, which sets no slot.</summary>
-    public bool HasContent { get; } = batch.Publications.Any(publication => publication.Payload.Length > 0);
+    public bool HasContent { get; } = Has(batch.Publications, static publication => publication.Payload.Length > 0);
 
     public IReadOnlyList<Run> Everything => _everything ??= EchoFilter.Everything(Batch.Publications);
 
@@ -34,5 +34,12 @@ internal sealed class Dispatch(RelayBatch batch, ReadOnlyMemory<byte>? slot)
     {
         _origins ??= [.. Batch.Publications.Select(publication => publication.Origin).OfType<string>()];
         return _origins.Count > 0 && _origins.Contains(origin);
+    }
+
+    /// <summary>Any, without an enumerator for each batch.</summary>
+    private static bool Has(IReadOnlyList<Publication> publications, Predicate<Publication> what)
+    {
+        for (var i = 0; i < publications.Count; i++) if (what(publications[i])) return true;
+        return false;
     }
 }

@@ -16,7 +16,7 @@ internal static class EchoFilter
     /// <summary>All that has content: an empty message is none to a ws4redis client.</summary>
     public static IReadOnlyList<Run> Everything(IReadOnlyList<Publication> batch)
     {
-        var runs = new RunList();
+        var runs = default(RunList);
         for (var i = 0; i < batch.Count; i++) if (batch[i].Payload.Length > 0) runs.Add(i);
         return runs.Result;
     }
@@ -26,7 +26,7 @@ internal static class EchoFilter
     /// <param name="origin">The connection's own id; null for a client that published none of the batch.</param>
     public static IReadOnlyList<Run> Filtered(IReadOnlyList<Publication> batch, ReadOnlyMemory<byte>? slot, string? origin)
     {
-        var runs = new RunList();
+        var runs = default(RunList);
         for (var i = 0; i < batch.Count; i++)
         {
             var publication = batch[i];
@@ -49,16 +49,26 @@ internal static class EchoFilter
         return slot;
     }
 
-    private sealed class RunList
+    /// <summary>Most batches are one run, and most of those one publication.</summary>
+    private struct RunList
     {
-        private readonly List<Run> _runs = [];
+        private static readonly Run[] OnlyOne = [new Run(0, 1)];
 
-        public IReadOnlyList<Run> Result => _runs;
+        private Run _last;
+        private List<Run>? _before;
+
+        public readonly IReadOnlyList<Run> Result => _before is { } before ? [.. before, _last] : _last.Count == 0 ? [] : _last == OnlyOne[0] ? OnlyOne : [_last];
 
         public void Add(int index)
         {
-            if (_runs.Count > 0 && _runs[^1].First + _runs[^1].Count == index) _runs[^1] = _runs[^1] with { Count = _runs[^1].Count + 1 };
-            else _runs.Add(new Run(index, 1));
+            if (_last.Count > 0 && _last.First + _last.Count == index)
+            {
+                _last = _last with { Count = _last.Count + 1 };
+                return;
+            }
+
+            if (_last.Count > 0) (_before ??= []).Add(_last);
+            _last = new Run(index, 1);
         }
     }
 }

@@ -12,16 +12,26 @@ internal sealed class RelayBatch(IReadOnlyList<Publication> publications)
     /// <summary>Nothing to deliver, and nothing to encode.</summary>
     public static readonly RelayBatch Empty = new([]);
 
-    private List<(IWireFormat Format, EncodedBatch Encoded)>? _encodings;
+    // Nearly always there is one format.
+    private IWireFormat? _format;
+    private EncodedBatch? _encoded;
+    private List<(IWireFormat Format, EncodedBatch Encoded)>? _others;
 
     public IReadOnlyList<Publication> Publications { get; } = publications;
 
     public EncodedBatch Encode(IWireFormat format)
     {
-        foreach (var (known, encoded) in _encodings ??= []) if (ReferenceEquals(known, format)) return encoded;
+        if (ReferenceEquals(_format, format)) return _encoded!;
+        if (_format is null)
+        {
+            _format = format;
+            return _encoded = EncodedBatch.Of(Publications, format);
+        }
+
+        foreach (var (known, encoded) in _others ??= []) if (ReferenceEquals(known, format)) return encoded;
 
         var fresh = EncodedBatch.Of(Publications, format);
-        _encodings.Add((format, fresh));
+        _others.Add((format, fresh));
         return fresh;
     }
 }
