@@ -14,8 +14,8 @@ internal sealed class Subscriber : WebSocketEndpoint
     private byte[] _cut = [];
     private int _cutLength;
 
-    public Subscriber(Crowd crowd, WebSocketAddress address, Greeting greeting, int channel, int sources, IPAddress? source)
-        : base(crowd.Loop, address, greeting, source)
+    public Subscriber(Crowd crowd, WebSocketAddress address, Greeting greeting, int channel, int sources, IPAddress? source, int receiveBuffer = 0)
+        : base(crowd.Loop, address, greeting, source, receiveBuffer)
     {
         (_crowd, Channel, _firstSource) = (crowd, channel, channel * sources);
         _last = new long[sources];

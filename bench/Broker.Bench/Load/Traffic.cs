@@ -37,7 +37,11 @@ internal sealed class Traffic
 
     public int PayloadLength { get; }
 
+    /// <summary>Since the last <see cref="Run"/> began.</summary>
     public long Published { get; private set; }
+
+    /// <summary>From the beginning.</summary>
+    public long Total => _total;
 
     /// <summary>How often a window stood still and was opened again: deliveries were lost, or are very late.</summary>
     public int Stalls { get; private set; }

@@ -46,7 +46,7 @@ internal sealed record Deliveries(int Subscribers, int Channels, Pace Pace)
         traffic.Drain();
         var used = Cpu.Of(setup) - before;
 
-        return new Delivered(crowd.Tally, inTime / seconds, traffic.Published / seconds, traffic.Published, used, loop.Reads - reads, Wrong(crowd, traffic));
+        return new Delivered(crowd.Tally, inTime / seconds, traffic.Published / seconds, traffic.Published, used, loop.Reads - reads, Wrong(crowd, traffic)) { PublishedInAll = traffic.Total };
     }
 
     private IPublisher[] Publishers(Setup setup, EventLoop loop)
@@ -90,6 +90,9 @@ internal sealed record Deliveries(int Subscribers, int Channels, Pace Pace)
 /// <param name="Wrong">What was not as it should be; empty is well.</param>
 internal sealed record Delivered(Tally Tally, double PerSecond, double PublishedPerSecond, long Published, Cpu Cpu, long Reads, string Wrong)
 {
+    /// <summary>With what went before, to warm up.</summary>
+    public long PublishedInAll { get; init; }
+
     public Figure Rate => new("deliveries/s", PerSecond);
 
     public Figure PublicationRate => new("publications/s", PublishedPerSecond);

@@ -16,7 +16,7 @@ internal static class SlowReader
     public static Scenario Scenario { get; } = new(
         "slow",
         "200 subscribers, 200 publications of 1 KB a second, without and with one reader more that has stopped reading",
-        [new Comparison("slow reader", Measure)]);
+        [new Comparison("slow reader", Measure) { Ours = [Peer.Broker, Peer.BrokerConflating] }]);
 
     private static Measurement Measure(Setup setup)
     {
@@ -39,6 +39,6 @@ internal static class SlowReader
                 new Figure("grown MiB", grown / 1048576.0, "N1"),
             ],
             string.Join("; ", new[] { alone.Wrong, beside.Wrong }.Where(wrong => wrong.Length > 0)),
-            "the stopped reader: " + stopped.Look());
+            "the stopped reader: " + stopped.Look(beside.PublishedInAll));
     }
 }

@@ -20,6 +20,9 @@ internal sealed record Peer(string Name, IReadOnlyList<string> Command, string S
     /// <summary>Broker with its content filter at work.</summary>
     public static Peer BrokerWithoutEcho { get; } = Broker with { Name = "broker, no echo", Subscribe = "/ws/{facility}?subscribe-broadcast" };
 
+    /// <summary>Broker with facilities of which a slow client gets the newest publications.</summary>
+    public static Peer BrokerConflating { get; } = Broker with { Name = "broker, conflate", Configuration = "broker.outbox-policy { \"*\" = conflate }" };
+
     /// <summary>Broker inside an application that publishes from its own code.</summary>
     public static Peer Application { get; } = Broker with { Name = "broker, from code", Command = [Own, "serve", "application"], Publish = "/from-code/{facility}" };
 
@@ -32,6 +35,9 @@ internal sealed record Peer(string Name, IReadOnlyList<string> Command, string S
         "{\"type\":1,\"target\":\"Publish\",\"arguments\":[\"{payload}\"]}\u001e");
 
     public static Peer Kestrel { get; } = new("kestrel", [Own, "serve", "kestrel"], "/subscribe/{facility}", "/publish/{facility}", Greeting.None);
+
+    /// <summary>HOCON, for Broker.</summary>
+    public string Configuration { get; init; } = "";
 
     /// <summary>What <c>--vs</c> can name.</summary>
     public static IReadOnlyList<Peer> Others { get; } = [SignalR, Kestrel];

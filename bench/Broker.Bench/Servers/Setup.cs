@@ -53,7 +53,7 @@ internal sealed partial class Setup : IAsyncDisposable
         var pid = RedisProcessId().Match(await redis.CliAsync("INFO", "server")).Groups[1].Value;
         var file = Path.GetTempFileName();
         var heapFile = file + ".heap";
-        await File.WriteAllTextAsync(file, "broker.access = open\n" + configuration);
+        await File.WriteAllTextAsync(file, $"broker.access = open\n{configuration}\n{peer.Configuration}\n");
         var server = ServerProcess.Launch(
             ["dotnet", Path.Combine(AppContext.BaseDirectory, peer.Command[0]), .. peer.Command.Skip(1), "--config", file, "--urls", "http://127.0.0.1:0"],
             IsReady(),
