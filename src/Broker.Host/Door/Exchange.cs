@@ -1,5 +1,4 @@
 using System.IO.Pipelines;
-using System.Net;
 using Broker.Host.WebSockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
@@ -35,7 +34,7 @@ internal sealed class Exchange : IHttpRequestLifetimeFeature, IHttpUpgradeFeatur
         });
         _features.Set<IHttpResponseFeature>(_answer);
         _features.Set<IHttpResponseBodyFeature>(_answer.BodyFeature);
-        _features.Set<IHttpConnectionFeature>(Addresses(connection));
+        _features.Set<IHttpConnectionFeature>(new Ends(connection));
         _features.Set<IHttpRequestLifetimeFeature>(this);
         _features.Set<IHttpUpgradeFeature>(this);
         _features.Set<IWebSocketHandOver>(this);
@@ -102,19 +101,6 @@ internal sealed class Exchange : IHttpRequestLifetimeFeature, IHttpUpgradeFeatur
 
         log.LogError(exception, "A websocket's request on connection {Connection} failed", _connection.ConnectionId);
         if (!_answer.HasStarted) await _answer.SendFailureAsync(Output);
-    }
-
-    private static HttpConnectionFeature Addresses(ConnectionContext connection)
-    {
-        var (local, remote) = (connection.LocalEndPoint as IPEndPoint, connection.RemoteEndPoint as IPEndPoint);
-        return new HttpConnectionFeature
-        {
-            ConnectionId = connection.ConnectionId,
-            LocalIpAddress = local?.Address,
-            LocalPort = local?.Port ?? 0,
-            RemoteIpAddress = remote?.Address,
-            RemotePort = remote?.Port ?? 0,
-        };
     }
 
     private static Task Nothing() => Task.CompletedTask;
