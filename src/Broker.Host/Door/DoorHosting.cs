@@ -9,7 +9,7 @@ internal static class DoorHosting
 {
     /// <remarks>
     /// Not for applications that have Broker inside: there is one set of endpoint defaults, which is the application's, and its endpoints may have middleware that must see every byte.
-    /// Endpoints with TLS get the door, too, see that what comes is not HTTP, and let it through.
+    /// Not for endpoints with TLS either: the door would be before it, and take from anybody in clear what must come encrypted.
     /// </remarks>
     public static void AddWebSocketDoor(this WebApplicationBuilder builder)
     {
@@ -21,10 +21,11 @@ internal static class DoorHosting
         builder.WebHost.ConfigureKestrel(options => options.ConfigureEndpointDefaults(endpoint => endpoint.Use(next => Before(endpoint, next))));
     }
 
-    /// <summary>Asked when the endpoint is bound and all is known of it.</summary>
+    /// <summary>Asked when the endpoint is bound and all is known of it. Its text begins with its scheme, which it shows in no other way.</summary>
     private static ConnectionDelegate Before(ListenOptions endpoint, ConnectionDelegate next)
     {
-        if (!endpoint.Protocols.HasFlag(HttpProtocols.Http1)) return next;
+        var isPlain = $"{endpoint}".StartsWith("http://", StringComparison.Ordinal);
+        if (!isPlain || !endpoint.Protocols.HasFlag(HttpProtocols.Http1)) return next;
 
         var door = endpoint.ApplicationServices.GetRequiredService<WebSocketDoor>();
         return connection => door.ServeAsync(connection, next);
