@@ -53,14 +53,15 @@ internal sealed class Answer : IHttpResponseFeature
     }
 
     /// <summary>Nothing of what the application meant to say.</summary>
-    public ValueTask SendFailureAsync(PipeWriter output)
+    public async ValueTask SendFailureAsync(PipeWriter output)
     {
+        await _bodyFeature.CompleteAsync();
         StatusCode = StatusCodes.Status500InternalServerError;
         ReasonPhrase = null;
         Headers.Clear();
         _starting = null;
         Buffer.SetLength(0);
-        return SendAsync(output);
+        await SendAsync(output);
     }
 
     public async ValueTask CompletedAsync(ILogger log)

@@ -62,10 +62,18 @@ internal sealed class Exchange : IHttpRequestLifetimeFeature, IHttpUpgradeFeatur
     /// <returns>Nothing of use: the websocket is on the connection's own input and <see cref="Output"/>.</returns>
     public async Task<Stream> UpgradeAsync()
     {
-        Rest = Nothing;
         if (_connection.Features.Get<IConnectionSocketFeature>() is { } socket) Output = new SocketWriter(socket.Socket);
         _answer.StatusCode = StatusCodes.Status101SwitchingProtocols;
-        await _answer.SendAsync(Output);
+        try
+        {
+            await _answer.SendAsync(Output);
+        }
+        finally
+        {
+            // As long as nothing has been sent, the application may answer that it failed.
+            if (_answer.HasStarted) Rest = Nothing;
+        }
+
         return Stream.Null;
     }
 
@@ -79,7 +87,7 @@ internal sealed class Exchange : IHttpRequestLifetimeFeature, IHttpUpgradeFeatur
         try
         {
             await application.ProcessRequestAsync(context);
-            if (Rest is null) await _answer.SendAsync(Output);
+            if (Rest is null && !_connection.ConnectionClosed.IsCancellationRequested) await SendAsync();
         }
         catch (Exception exception)
         {
@@ -89,6 +97,12 @@ internal sealed class Exchange : IHttpRequestLifetimeFeature, IHttpUpgradeFeatur
 
         await _answer.CompletedAsync(log);
         application.DisposeContext(context, fault);
+    }
+
+    private async ValueTask SendAsync()
+    {
+        await _answer.SendAsync(Output);
+        if (_answer.Headers.Connection.Contains("close", StringComparer.OrdinalIgnoreCase)) Rest = Nothing;
     }
 
     private async ValueTask FailAsync(Exception exception, ILogger log)

@@ -43,7 +43,7 @@ internal sealed class WebSocketDoor(ClientSettings settings, IOptions<KestrelSer
 
         var head = RequestHead.Read(read.Buffer.FirstSpan, _paths.Holds);
         connection.Transport.Input.AdvanceTo(read.Buffer.GetPosition(head?.Length ?? 0));
-        if (read.IsCanceled) return () => Task.CompletedTask;
+        if (read is { IsCanceled: true, Buffer.IsEmpty: true }) return () => Task.CompletedTask;
         if (head is null) return kestrels;
 
         var exchange = new Exchange(connection, head);
