@@ -44,7 +44,16 @@ internal sealed class WebSocketConnection
             }
         }
 
-        await EndAsync(ending);
+        try
+        {
+            await EndAsync(ending);
+        }
+        catch (Exception)
+        {
+            // Whatever a layer below throws at its end (TLS, HTTP/2), it carries nothing more.
+            _pipe.Abort();
+        }
+
         user.OnEnded(ending);
     }
 

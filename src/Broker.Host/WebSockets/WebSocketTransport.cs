@@ -67,7 +67,7 @@ internal sealed class WebSocketTransport : IClientTransport
     {
         lock (_gate)
         {
-            if (_closing || _ended) return default;
+            if (_closing || _ended || _gone) return default;
             if (_frames is not null) throw new InvalidOperationException("one write at a time");
 
             _frames = frames;
@@ -95,7 +95,7 @@ internal sealed class WebSocketTransport : IClientTransport
             _reason = reason;
             _closing = true;
             _deadline = _time.CreateTimer(static transport => ((WebSocketTransport)transport!).CutOff(), this, _settings.CloseTimeout, Timeout.InfiniteTimeSpan);
-            if (!TryBegin()) return true;
+            if (_gone || !TryBegin()) return true;
         }
 
         _ = FlushAsync().AsTask();
@@ -122,7 +122,7 @@ internal sealed class WebSocketTransport : IClientTransport
     {
         lock (_gate)
         {
-            if (_closing || _ended) return;
+            if (_closing || _ended || _gone) return;
 
             _pingWanted = true;
             if (!TryBegin()) return;
@@ -136,7 +136,7 @@ internal sealed class WebSocketTransport : IClientTransport
     {
         lock (_gate)
         {
-            if (_closing || _ended) return;
+            if (_closing || _ended || _gone) return;
 
             _pong = payload;
             if (!TryBegin()) return;
@@ -229,6 +229,9 @@ internal sealed class WebSocketTransport : IClientTransport
     /// <summary>After a flush: appends what has come up meanwhile; false if there is nothing and nobody flushes any more.</summary>
     private bool Continue()
     {
+        // A frame may have been cut: nothing may follow it, and whoever reads must see the end.
+        if (_gone) _pipe.Abort();
+
         lock (_gate)
         {
             if (_gone) Drop();
