@@ -19,7 +19,7 @@ internal static class StartupHook
         signal.Cancel = true;
         var file = Environment.GetEnvironmentVariable(FileVariable)!;
         File.WriteAllText(file + ".new", Collected().ToString(CultureInfo.InvariantCulture));
-        File.Move(file + ".new", file);
+        File.Move(file + ".new", file, overwrite: true);
     });
 
     /// <summary>Bytes; twice, because finalizers keep what they finalize.</summary>

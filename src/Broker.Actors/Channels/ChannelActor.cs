@@ -322,6 +322,7 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
         Passed(passed.Ticket);
         if (passed.Ticket != _readFence) return;
 
+        _readFence = 0;
         var readers = _lastValues.End();
         if (Holds(_read.Payload!)) _parked.Add(new Parked(_read, readers));
         else TakeLastValue(_read, readers);
