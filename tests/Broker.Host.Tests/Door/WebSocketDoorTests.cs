@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using Broker.Actors.Audiences;
@@ -94,6 +95,59 @@ public sealed class WebSocketDoorTests
 
         Assert.Equal((500, ""), (status, body));
         Assert.DoesNotContain("begun", head, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_an_application_had_written_and_not_yet_sent_before_it_failed_is_not_said()
+    {
+        // It stood in the writer when the answer was emptied, and went out with the 500.
+        await using var server = await StartAsync(pipeline: app => app.Map("/ws/broken", context =>
+        {
+            context.Response.BodyWriter.Write("begun"u8);
+            throw new InvalidOperationException("broken");
+        }));
+
+        var (status, _, body) = await server.RefusedAsync("/ws/broken");
+
+        Assert.Equal((500, ""), (status, body));
+    }
+
+    [Fact]
+    public async Task An_upgrade_that_fails_before_its_answer_is_answered_as_the_application_says()
+    {
+        // It was not answered at all: the connection counted as a websocket's already.
+        await using var server = await StartAsync(pipeline: app => app.Use(async (context, next) =>
+        {
+            context.Response.OnStarting(() => context.Response.StatusCode == 101 ? throw new InvalidOperationException("broken") : Task.CompletedTask);
+            try
+            {
+                await next(context);
+            }
+            catch (InvalidOperationException)
+            {
+                context.Response.StatusCode = 418;
+            }
+        }));
+
+        var (status, _, _) = await server.RefusedAsync("/ws/foobar");
+
+        Assert.Equal(418, status);
+    }
+
+    [Fact]
+    public async Task A_connection_that_the_application_wants_closed_is_closed_after_the_answer()
+    {
+        await using var server = await StartAsync(pipeline: app => app.Map("/ws/last", context =>
+        {
+            context.Response.Headers.Connection = "close";
+            return Task.CompletedTask;
+        }));
+        using var client = await RawClient.ConnectAsync(server.Port);
+
+        await client.SendAsync(Encoding.ASCII.GetBytes(Handshake.Replace("/ws/foobar", "/ws/last", StringComparison.Ordinal)));
+
+        Assert.StartsWith("HTTP/1.1 200 ", await client.ReadHeadAsync(), StringComparison.Ordinal);
+        Assert.True(await client.EndsInOrderAsync());
     }
 
     [Fact]
