@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime;
+using Broker.Bench.Servers;
 
 namespace Broker.Bench.Engine;
 
@@ -80,10 +81,10 @@ internal static class EngineBench
         const int count = 100_000;
         var done = new Countdown(count);
         var props = Props.Create(() => new Idle(done));
-        var before = Settled();
+        var before = CollectedHeap.Bytes();
         var parent = system.ActorOf(Props.Create(() => new Parent(props, count)));
         await done.All();
-        var bytes = Settled() - before;
+        var bytes = CollectedHeap.Bytes() - before;
         GC.KeepAlive(parent);
         return new Figure((double)bytes / count, "bytes");
     }
@@ -224,12 +225,4 @@ internal static class EngineBench
 
     /// <summary>A sender that is not the pool's: it takes no thread away from the actors.</summary>
     private static Task OnOwnThread(Action send) => Task.Factory.StartNew(send, TaskCreationOptions.LongRunning);
-
-    private static long Settled()
-    {
-        GCSettings.LargeObjectHeapCompactionMode = GCLargeObjectHeapCompactionMode.CompactOnce;
-        GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        GC.WaitForPendingFinalizers();
-        return GC.GetTotalMemory(forceFullCollection: true);
-    }
 }

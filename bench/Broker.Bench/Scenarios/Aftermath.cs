@@ -33,23 +33,22 @@ internal static class Aftermath
         // What is compiled and loaded once stays.
         var wrong = new List<string> { load.Measure(setup).Wrong };
         var (first, resident) = Rest(setup);
-        var (most, last, lastResident) = (0L, 0L, 0L);
         var all = new List<long> { first };
+        var lastResident = 0L;
         for (var repeat = 0; repeat < Repeats; repeat++)
         {
             setup.EmptyRedis();
             wrong.Add(load.Measure(setup).Wrong);
-            (last, lastResident) = Rest(setup);
-            most = Math.Max(most, last);
-            all.Add(last);
+            (var heap, lastResident) = Rest(setup);
+            all.Add(heap);
         }
 
         return new Measurement(
             [
-                new Figure("most : first", (double)most / first, "N2"),
-                new Figure("last : first", (double)last / first, "N2"),
+                new Figure("most : first", (double)all.Skip(1).Max() / first, "N2"),
+                new Figure("last : first", (double)all[^1] / first, "N2"),
                 new Figure("heap MiB first", first / 1048576.0, "N2"),
-                new Figure("last", last / 1048576.0, "N2"),
+                new Figure("last", all[^1] / 1048576.0, "N2"),
                 new Figure("resident MiB first", resident / 1048576.0, "N1"),
                 new Figure("resident last", lastResident / 1048576.0, "N1"),
             ],

@@ -1,6 +1,6 @@
 using System.Globalization;
-using System.Runtime;
 using System.Runtime.InteropServices;
+using Broker.Bench.Servers;
 
 /// <summary>
 /// Loaded by the runtime into a server whose heap is asked for (<c>DOTNET_STARTUP_HOOKS</c>, which wants this name, outside of any namespace): at SIGUSR1 it collects all
@@ -18,20 +18,7 @@ internal static class StartupHook
     {
         signal.Cancel = true;
         var file = Environment.GetEnvironmentVariable(FileVariable)!;
-        File.WriteAllText(file + ".new", Collected().ToString(CultureInfo.InvariantCulture));
+        File.WriteAllText(file + ".new", CollectedHeap.Bytes().ToString(CultureInfo.InvariantCulture));
         File.Move(file + ".new", file, overwrite: true);
     });
-
-    /// <summary>Bytes; twice, because finalizers keep what they finalize.</summary>
-    private static long Collected()
-    {
-        for (var round = 0; round < 2; round++)
-        {
-            GCSettings.LargeObjectHeapCompactionMode = GCLargeObjectHeapCompactionMode.CompactOnce;
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-            GC.WaitForPendingFinalizers();
-        }
-
-        return GC.GetTotalMemory(forceFullCollection: true);
-    }
 }

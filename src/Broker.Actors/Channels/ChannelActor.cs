@@ -119,10 +119,7 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
 
     protected void Subscribe() => Services.Bus.Subscribe(Keys.Channel, HistorySize > 0 ? Keys.Mark : null, Subscription);
 
-    protected void TellRelays(object message)
-    {
-        _relays.Tell(message);
-    }
+    protected void TellRelays(object message) => _relays.Tell(message);
 
     protected void Deliver(IReadOnlyList<Publication> publications)
     {

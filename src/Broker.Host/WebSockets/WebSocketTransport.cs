@@ -67,7 +67,7 @@ internal sealed class WebSocketTransport : IClientTransport
     {
         lock (_gate)
         {
-            if (_closing || _ended || _gone) return default;
+            if (IsOver) return default;
             if (_frames is not null) throw new InvalidOperationException("one write at a time");
 
             _frames = frames;
@@ -122,7 +122,7 @@ internal sealed class WebSocketTransport : IClientTransport
     {
         lock (_gate)
         {
-            if (_closing || _ended || _gone) return;
+            if (IsOver) return;
 
             _pingWanted = true;
             if (!TryBegin()) return;
@@ -136,7 +136,7 @@ internal sealed class WebSocketTransport : IClientTransport
     {
         lock (_gate)
         {
-            if (_closing || _ended || _gone) return;
+            if (IsOver) return;
 
             _pong = payload;
             if (!TryBegin()) return;
@@ -163,6 +163,9 @@ internal sealed class WebSocketTransport : IClientTransport
         await idle;
         await _pipe.ReleaseAsync(_deadline);
     }
+
+    /// <summary>Nothing more is taken. To be asked with the gate held.</summary>
+    private bool IsOver => _closing || _ended || _gone;
 
     private void CutOff()
     {
