@@ -1,0 +1,60 @@
+using Broker.Actors.Audiences;
+using Broker.Actors.Channels;
+using Broker.Actors.Connections;
+using Broker.Actors.Rich.Protocol;
+
+namespace Broker.Actors.Rich;
+
+/// <summary>
+/// Who a rich client is and what it may do: one for each connection, made from the request that it came with. Asked for one thing at a time, and within <c>broker.callback-timeout</c>
+/// it answers; whatever goes wrong inside denies.
+/// </summary>
+internal interface IClientGate
+{
+    /// <summary>The first command: the token, or else who the request was.</summary>
+    ValueTask<Admission> ConnectAsync(Connect connect);
+
+    /// <summary>A new token for an open connection.</summary>
+    ValueTask<Admission> RefreshAsync(string token);
+
+    /// <summary>May it subscribe; with a subscription token, whatever the policy says otherwise.</summary>
+    ValueTask<Permission> SubscribeAsync(ChannelName channel, string token);
+
+    /// <summary>May it publish, itself: not asked again for the same channel until the client is somebody else.</summary>
+    ValueTask<Permission> PublishAsync(ChannelName channel);
+
+    /// <summary>May it ask who is there, and what was published. Those who are subscribed may where the channel's options say so; this is for the others.</summary>
+    ValueTask<Permission> ReadAsync(ChannelName channel);
+
+    /// <summary>To the application's handler.</summary>
+    ValueTask<RpcAnswer> CallAsync(Rpc rpc);
+
+    /// <summary>To the application's handler; no answer.</summary>
+    ValueTask SendAsync(Send send);
+}
+
+/// <summary>What becomes of a connection: exactly one of identity, error (it may try again on this connection) and close reason.</summary>
+internal sealed record Admission(Identity? Identity, RichError? Error = null, CloseReason? Close = null);
+
+/// <summary>Who a connection is.</summary>
+/// <param name="Origin">Names the client instance, over reconnections if it can; empty: the connection's id does.</param>
+/// <param name="Info">What others see in presence, JSON; empty for nothing.</param>
+/// <param name="ExpiresAt">When a token must have been refreshed; null: never.</param>
+/// <param name="TokenId">The token's <c>jti</c>, by which it may be revoked; empty for none.</param>
+/// <param name="ServerSubscriptions">Channels that the server subscribes for the client.</param>
+/// <param name="Data">What the client is told with its connection, JSON; empty for nothing.</param>
+internal sealed record Identity(
+    Caller Caller, string Origin, ReadOnlyMemory<byte> Info, DateTimeOffset? ExpiresAt, string TokenId, IReadOnlyList<ChannelName> ServerSubscriptions, ReadOnlyMemory<byte> Data);
+
+/// <summary>Allowed where both error and close reason are null.</summary>
+/// <param name="ExpiresAt">When a subscription token must have been refreshed; null: never.</param>
+/// <param name="Info">What others see in presence on this channel, JSON; empty for nothing.</param>
+internal sealed record Permission(RichError? Error = null, CloseReason? Close = null, DateTimeOffset? ExpiresAt = null, ReadOnlyMemory<byte> Info = default)
+{
+    public static readonly Permission Granted = new();
+    public static readonly Permission Denied = new(RichError.PermissionDenied);
+
+    public bool IsGranted => Error is null && Close is null;
+}
+
+internal sealed record RpcAnswer(ReadOnlyMemory<byte> Data, RichError? Error = null);
