@@ -1,42 +1,40 @@
-using System.Runtime.InteropServices;
 using Broker.Actors.Channels;
+using Broker.Actors.Settings;
 
 namespace Broker.Actors.Connections;
 
 /// <summary>
-/// One client of this node, as its transport sees it. The transport hands in what the client sends and says when it has ended; all decisions are the
-/// <see cref="ConnectionActor"/>'s.
+/// One client of this node, as its transport sees it. The transport hands in what the client sends and says when it has ended; all decisions are its actor's.
 /// </summary>
-public sealed class ClientConnection
+public abstract class ClientConnection
 {
-    private readonly TaskCompletionSource _subscribed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Inflow _inflow;
+    private readonly long _since;
     private IActorRef _actor = ActorRefs.Nobody;
     private int _ended;
 
-    internal ClientConnection(ConnectionPlan plan, IWireFormat format, Settings.BrokerSettings settings, Settings.BrokerMetrics? metrics = null)
+    private protected ClientConnection(IWireFormat format, OutboxQueue queue, BrokerSettings settings, BrokerMetrics? metrics, DateTimeOffset since)
     {
-        Plan = plan;
         Format = format;
         Id = Epochs.New();
-        Outbox = new Outbox(OutboxQueue.For(plan, settings, metrics), reason => _actor.Tell(new CloseConnection(reason), ActorRefs.NoSender), metrics);
+        Outbox = new Outbox(queue, reason => _actor.Tell(new CloseConnection(reason), ActorRefs.NoSender), metrics);
         _inflow = new Inflow(settings.Inflow.Messages, settings.Inflow.Bytes);
-        if (plan.Subscribe.Count == 0) _subscribed.SetResult();
+        _since = since.UtcTicks;
     }
 
     /// <summary>Names the connection; what it publishes carries it as origin.</summary>
     public string Id { get; }
-
-    /// <summary>Completes when every channel is subscribed and its replay waits to be written.</summary>
-    public Task Subscribed => _subscribed.Task;
-
-    internal ConnectionPlan Plan { get; }
 
     internal IWireFormat Format { get; }
 
     internal Outbox Outbox { get; }
 
     internal IClientTransport? Transport { get; private set; }
+
+    /// <summary>When it was opened.</summary>
+    internal DateTimeOffset Since => new(_since, TimeSpan.Zero);
+
+    private protected IActorRef Actor => _actor;
 
     /// <summary>The client can be written to from here on.</summary>
     public void Attach(IClientTransport transport)
@@ -47,14 +45,7 @@ public sealed class ClientConnection
 
     /// <summary>A message of the client's. Completes when the next one may be read.</summary>
     /// <param name="payload">From here on the broker's: it must not be written to.</param>
-    public ValueTask ReceiveAsync(ReadOnlyMemory<byte> payload)
-    {
-        if (payload.Length == 0) return ValueTask.CompletedTask;
-
-        var room = _inflow.TakeAsync(payload.Length);
-        _actor.Tell(new Received(WholeArray(payload)), ActorRefs.NoSender);
-        return room;
-    }
+    public abstract ValueTask ReceiveAsync(ReadOnlyMemory<byte> payload);
 
     /// <summary>The client has gone. Must be called once for every connection, however it ends.</summary>
     /// <param name="code">The close code, for the metrics; not 0.</param>
@@ -63,6 +54,12 @@ public sealed class ClientConnection
         if (Interlocked.CompareExchange(ref _ended, code, 0) == 0) Volatile.Read(ref _actor).Tell(new TransportEnded(code), ActorRefs.NoSender);
     }
 
+    /// <summary>Who it is and what it listens to, from any thread.</summary>
+    internal abstract ConnectedClient Look();
+
+    /// <summary>The actor that owns it.</summary>
+    internal abstract Props PropsOf(IActorRef relays, BrokerServices services);
+
     internal void StartedAs(IActorRef actor)
     {
         // The client may have gone before: who opened the connection has given up waiting for its actor.
@@ -70,10 +67,8 @@ public sealed class ClientConnection
         if (Volatile.Read(ref _ended) is var code and not 0) actor.Tell(new TransportEnded(code), ActorRefs.NoSender);
     }
 
-    internal void AllSubscribed() => _subscribed.TrySetResult();
-
-    private static byte[] WholeArray(ReadOnlyMemory<byte> payload) =>
-        MemoryMarshal.TryGetArray(payload, out var segment) && segment.Array!.Length == payload.Length ? segment.Array : payload.ToArray();
+    /// <summary>A message of this size has come. Completes when there is room for the next one.</summary>
+    private protected ValueTask TakeAsync(int bytes) => _inflow.TakeAsync(bytes);
 
     /// <summary>A message of this size has been dealt with.</summary>
     internal void Dealt(int bytes) => _inflow.Release(bytes);

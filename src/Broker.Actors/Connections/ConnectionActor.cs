@@ -12,7 +12,7 @@ namespace Broker.Actors.Connections;
 /// <remarks>There are as many of these as clients: no handlers are made for each, and nothing that most of them never need.</remarks>
 internal sealed class ConnectionActor : UntypedActor
 {
-    private readonly ClientConnection _connection;
+    private readonly WireConnection _connection;
     private readonly IActorRef _relays;
     private readonly BrokerServices _services;
     private readonly Subscription[] _subscriptions;
@@ -22,7 +22,7 @@ internal sealed class ConnectionActor : UntypedActor
     private bool _handling;
     private int _closeCode;
 
-    public ConnectionActor(ClientConnection connection, IActorRef relays, BrokerServices services)
+    public ConnectionActor(WireConnection connection, IActorRef relays, BrokerServices services)
     {
         _connection = connection;
         _relays = relays;

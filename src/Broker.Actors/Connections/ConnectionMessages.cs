@@ -1,6 +1,6 @@
 namespace Broker.Actors.Connections;
 
-/// <summary>A client has come; answered with its <see cref="ConnectionActor"/>.</summary>
+/// <summary>A client has come; answered with its actor.</summary>
 internal sealed record OpenConnection(ClientConnection Connection);
 
 /// <summary>The client sent a message.</summary>

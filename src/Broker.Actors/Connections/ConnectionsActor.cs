@@ -18,7 +18,7 @@ internal sealed class ConnectionsActor : ReceiveActor, IWithTimers
     private readonly BrokerServices _services;
     private readonly TimeSpan _interval;
     private readonly HashSet<IActorRef>[] _wheel = new HashSet<IActorRef>[Turns];
-    private readonly Dictionary<IActorRef, int> _connections = [];
+    private readonly Dictionary<IActorRef, Place> _connections = [];
     private int _turn;
     private readonly Queue<IActorRef> _closing = new();
     private DrainConnections? _drain;
@@ -57,12 +57,11 @@ internal sealed class ConnectionsActor : ReceiveActor, IWithTimers
             return;
         }
 
-        // By its arguments: an expression for each client is a kilobyte, and a microsecond to read.
-        var actor = Context.ActorOf(Props.Create<ConnectionActor>(open.Connection, _relays, _services));
+        var actor = Context.ActorOf(open.Connection.PropsOf(_relays, _services));
         open.Connection.StartedAs(actor);
 
         // The slot whose turn has just been: it comes round after a whole interval.
-        _connections[actor] = _turn;
+        _connections[actor] = new Place(open.Connection, _turn);
         _wheel[_turn].Add(actor);
         Context.Watch(actor);
         Sender.Tell(actor);
@@ -70,9 +69,9 @@ internal sealed class ConnectionsActor : ReceiveActor, IWithTimers
 
     private void OnTerminated(Terminated gone)
     {
-        if (!_connections.Remove(gone.ActorRef, out var slot)) return;
+        if (!_connections.Remove(gone.ActorRef, out var place)) return;
 
-        _wheel[slot].Remove(gone.ActorRef);
+        _wheel[place.Turn].Remove(gone.ActorRef);
         if (_drain is not null && _connections.Count == 0) _drained?.Tell(Drained.Instance);
     }
 
@@ -124,6 +123,8 @@ internal sealed class ConnectionsActor : ReceiveActor, IWithTimers
 
         if (_closing.Count > 0) Timers.StartSingleTimer(Tick.Drain, Tick.Drain, pace.Interval);
     }
+
+    private readonly record struct Place(ClientConnection Connection, int Turn);
 
     private sealed record Tick(string Name)
     {

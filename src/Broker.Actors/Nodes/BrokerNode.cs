@@ -125,9 +125,10 @@ public sealed class BrokerNode : IAsyncDisposable
     /// <summary>Opens a ws4redis connection for a client whose identity and rights are established.</summary>
     /// <exception cref="InvalidOperationException">The node is stopping.</exception>
     /// <exception cref="AskTimeoutException">The node is too busy to open it.</exception>
-    public async Task<ClientConnection> OpenAsync(ConnectionPlan plan, IWireFormat format)
+    public Task<WireConnection> OpenAsync(ConnectionPlan plan, IWireFormat format) => OpenAsync(new WireConnection(plan, format, Settings, Metrics, _services.Time.GetUtcNow()));
+
+    private async Task<T> OpenAsync<T>(T connection) where T : ClientConnection
     {
-        var connection = new ClientConnection(plan, format, Settings, Metrics);
         try
         {
             await _actors.Connections.Ask<IActorRef>(new OpenConnection(connection), TimeSpan.FromSeconds(10));

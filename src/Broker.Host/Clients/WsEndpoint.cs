@@ -66,7 +66,7 @@ internal sealed class WsEndpoint(ClientSettings settings, BrokerHost host, Admis
     {
         if (host.Node.IsDraining) return Refusals.Stopping;
 
-        ClientConnection connection;
+        WireConnection connection;
         try
         {
             connection = await host.Node.OpenAsync(plan, RawWireFormat.Instance);
@@ -102,7 +102,7 @@ internal sealed class WsEndpoint(ClientSettings settings, BrokerHost host, Admis
         return socket.RunAsync(new ClientSocket(connection, places, log));
     }
 
-    private async ValueTask<bool> HasSubscribedAsync(ClientConnection connection, CancellationToken aborted)
+    private async ValueTask<bool> HasSubscribedAsync(WireConnection connection, CancellationToken aborted)
     {
         if (connection.Subscribed.IsCompleted) return true;
         try

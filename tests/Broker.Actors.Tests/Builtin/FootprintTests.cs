@@ -26,9 +26,9 @@ public sealed class FootprintTests
         GC.KeepAlive(connections);
     }
 
-    private static async Task<ClientConnection[]> OpenAsync(TestNode test, int count)
+    private static async Task<WireConnection[]> OpenAsync(TestNode test, int count)
     {
-        var connections = new ClientConnection[count];
+        var connections = new WireConnection[count];
         for (var i = 0; i < count; i++)
         {
             connections[i] = await test.Node.OpenAsync(Plan, LineFormat.Instance);

@@ -12,7 +12,7 @@ public sealed class ClientConnectionTests : TestKit
     [Fact]
     public void A_connection_that_ended_before_it_had_an_actor_ends_once_it_has()
     {
-        var connection = new ClientConnection(new ConnectionPlan(Caller.Anonymous, [], [], Echo: false), new NoFormat(), BrokerSettings.Read(Configuration.Default()));
+        var connection = new WireConnection(new ConnectionPlan(Caller.Anonymous, [], [], Echo: false), new NoFormat(), BrokerSettings.Read(Configuration.Default()));
 
         connection.Ended(1006);
         connection.StartedAs(TestActor);

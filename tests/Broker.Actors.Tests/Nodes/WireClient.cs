@@ -12,7 +12,7 @@ internal sealed class WireClient(bool reads = true) : IClientTransport
     private readonly StringBuilder _text = new();
     private readonly TaskCompletionSource<CloseReason> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public ClientConnection Connection { get; private set; } = null!;
+    public WireConnection Connection { get; private set; } = null!;
 
     public Task<CloseReason> Closed => _closed.Task;
 
@@ -21,7 +21,7 @@ internal sealed class WireClient(bool reads = true) : IClientTransport
         get { lock (_gate) return _text.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries); }
     }
 
-    public void Begin(ClientConnection connection)
+    public void Begin(WireConnection connection)
     {
         Connection = connection;
         connection.Attach(this);

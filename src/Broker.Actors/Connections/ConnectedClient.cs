@@ -1,0 +1,26 @@
+using Broker.Actors.Audiences;
+using Broker.Actors.Channels;
+
+namespace Broker.Actors.Connections;
+
+/// <summary>An open connection as it is told to whoever may ask.</summary>
+/// <param name="Client">Its id.</param>
+/// <param name="User">Empty for an anonymous client.</param>
+/// <param name="Session">Which session it belongs to, by the key's SHA-256 in hex; empty without one.</param>
+/// <param name="TokenId">The token that it came with, if that has an id; otherwise empty.</param>
+/// <param name="Protocol"><see cref="Ws4Redis"/> or <see cref="Rich"/>.</param>
+/// <param name="Channels">What it is subscribed to.</param>
+/// <param name="Since">When it came.</param>
+/// <param name="Name">What the client's library calls itself; empty where it does not.</param>
+/// <param name="Version">The library's, or the application's that uses it.</param>
+public sealed record ConnectedClient(
+    string Client, string User, string Session, string TokenId, string Protocol, IReadOnlyList<ChannelName> Channels, DateTimeOffset Since, string Name, string Version)
+{
+    /// <summary>A websocket whose messages are payloads.</summary>
+    public const string Ws4Redis = "ws4redis";
+
+    /// <summary>A client of the Centrifuge protocol.</summary>
+    public const string Rich = "rich";
+
+    internal static string SessionOf(Caller caller) => caller.SessionKey is { } key ? ChannelName.HashOf(key) : "";
+}
