@@ -1,14 +1,17 @@
 using Broker.Actors.Channels;
 using Broker.Actors.Connections;
+using Broker.Actors.Redis;
 using Broker.Actors.Relays;
 using Broker.Actors.Settings;
+using Broker.Actors.Streams;
 using Broker.Actors.Subscribing;
 using Microsoft.Extensions.Logging;
 
 namespace Broker.Actors.Nodes;
 
 /// <summary>The actors that every node has, and how they find each other.</summary>
-internal sealed record NodeActors(IActorRef Channels, IActorRef Relays, IActorRef Connections, IActorRef Door, IActorRef DeadLetters, IActorRef LostPublishes)
+internal sealed record NodeActors(
+    IActorRef Channels, IActorRef Relays, IActorRef Connections, IActorRef Door, IActorRef DeadLetters, IActorRef LostPublishes, IReadOnlyList<IActorRef> Streams)
 {
     /// <summary>As many as a large cluster needs; every node must agree.</summary>
     public const int Shards = 512;
@@ -35,14 +38,19 @@ internal sealed record NodeActors(IActorRef Channels, IActorRef Relays, IActorRe
         system.EventStream.Subscribe(letters, typeof(DeadLetter));
         var lost = system.ActorOf(Props.Create(() => new LostPublishes()), "broker-lost-publishes");
         system.EventStream.Subscribe(lost, typeof(DeadLetter));
-        return new NodeActors(channels, relays, connections, door, letters, lost);
+        IActorRef[] streams = [.. services.Settings.Streams.Select(rule => StartStream(rule, relays, services))];
+        return new NodeActors(channels, relays, connections, door, letters, lost, streams);
     }
 
     /// <summary>
     /// Stops the clients' side; completes when it is gone. Before the channels: relays attach again when an owner goes, and a shard region that hands over would keep that until it
     /// times out.
     /// </summary>
-    public Task StopClientsAsync(ActorSystem system) => StopAsync(system, PoisonPill.Instance, Connections, Door, Relays);
+    public async Task StopClientsAsync(ActorSystem system)
+    {
+        await StopAsync(system, StopStream.Instance, [.. Streams]);
+        await StopAsync(system, PoisonPill.Instance, Connections, Door, Relays);
+    }
 
     /// <summary>Stops all of them in a system that lives on; completes when they are gone.</summary>
     public async Task StopAsync(ActorSystem system)
@@ -54,9 +62,18 @@ internal sealed record NodeActors(IActorRef Channels, IActorRef Relays, IActorRe
 
     private static Task StopAsync(ActorSystem system, object order, params IActorRef[] actors)
     {
+        if (actors.Length == 0) return Task.CompletedTask;
+
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         system.ActorOf(Props.Create(() => new StopWatcher(actors, order, stopped)));
         return stopped.Task;
+    }
+
+    /// <summary>Streams are Redis's: the settings ask for one.</summary>
+    private static IActorRef StartStream(StreamRule rule, IActorRef relays, BrokerServices services)
+    {
+        var bus = (RedisBus)services.Bus;
+        return services.System.ActorOf(Props.Create(() => new StreamActor(rule, bus, relays, services)));
     }
 
     private static string? EntityOf(object message, BrokerServices services) =>

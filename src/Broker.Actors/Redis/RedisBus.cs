@@ -189,6 +189,9 @@ internal sealed class RedisBus : IRedisBus
         return RedisReplies.Of(await Ask(redis => redis.ExecuteAsync(command, typed)));
     }
 
+    /// <summary>A command as it is, for streams. A key among the arguments finds its node on a cluster.</summary>
+    public Task<RedisResult> ExecuteRawAsync(string command, params object[] arguments) => Ask(redis => redis.ExecuteAsync(command, arguments));
+
     /// <summary>Runs a script in database 0, whichever the broker's own is: there the nodes of a cluster meet.</summary>
     public Task<RedisResult> RunScriptAsync(string script, RedisKey[] keys, RedisValue[] arguments) => Run(script, keys, arguments, _meetingPlace);
 

@@ -23,6 +23,7 @@ public sealed class BrokerMetrics : IDisposable
     private readonly Counter<long> _lost;
     private readonly Counter<long> _closed;
     private readonly Counter<long> _deadLetters;
+    private readonly Counter<long> _streamEntries;
     private long _connections;
     private long _relays;
     private long _channels;
@@ -43,6 +44,7 @@ public sealed class BrokerMetrics : IDisposable
         _lost = _meter.CreateCounter<long>("broker.publications.lost", description: "Publications that did not reach this node and could not be fetched");
         _closed = _meter.CreateCounter<long>("broker.connections.closed", description: "Connections that ended, by close code");
         _deadLetters = _meter.CreateCounter<long>("broker.dead.letters", description: "Messages to actors that were gone");
+        _streamEntries = _meter.CreateCounter<long>("broker.stream.entries", description: "Entries of Redis streams that this node published, by outcome; those without their field, too large or deleted were not");
         _meter.CreateObservableUpDownCounter("broker.connections", () => Interlocked.Read(ref _connections), description: "Open client connections");
         _meter.CreateObservableUpDownCounter("broker.relays", () => Interlocked.Read(ref _relays), description: "Channels with local clients");
         _meter.CreateObservableUpDownCounter("broker.channels", () => Interlocked.Read(ref _channels), description: "Channel actors on this node, one Redis subscription each");
@@ -105,6 +107,8 @@ public sealed class BrokerMetrics : IDisposable
     }
 
     internal void PublicationsLost(long count) => _lost.Add(count);
+
+    internal void StreamEntries(int count, string outcome) => _streamEntries.Add(count, new KeyValuePair<string, object?>("outcome", outcome));
 
     internal void DeadLetter() => _deadLetters.Add(1);
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using Broker.Actors.Channels;
 using Broker.Actors.Connections;
 using Broker.Actors.Redis;
+using Broker.Actors.Streams;
 using Broker.Hocon;
 
 namespace Broker.Actors.Settings;
@@ -53,6 +54,8 @@ public sealed record BrokerSettings
 
     internal ClusterSettings Cluster { get; private init; } = null!;
 
+    internal IReadOnlyList<StreamRule> Streams { get; private init; } = null!;
+
     /// <summary>How long a start waits for the node to be a member: for one whose lease must run out first, and two calls of Redis.</summary>
     internal TimeSpan JoinPatience => (2 * Cluster.Lease) + (2 * Redis.Timeout);
 
@@ -90,6 +93,7 @@ public sealed record BrokerSettings
                 broker.Get("relay.silent-after").Period()),
             Recovery = new RecoveryLimits(broker.Get("recovery.publications").IntAtLeast(1), broker.Get("recovery.bytes").SizeAtLeast(1024)),
             Cluster = ClusterSettings.Read(broker),
+            Streams = StreamRule.ReadAll(broker),
         };
     }
 
