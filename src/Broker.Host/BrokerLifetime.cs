@@ -14,7 +14,12 @@ internal sealed class BrokerLifetime(
 {
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
-        var options = new BrokerOptions { LoggerFactory = loggers, PublishHandler = services.GetService<IPublishHandler>() };
+        var options = new BrokerOptions
+        {
+            LoggerFactory = loggers,
+            PublishHandler = services.GetService<IPublishHandler>(),
+            IsDevelopment = services.GetRequiredService<IHostEnvironment>().IsDevelopment(),
+        };
         var node = await BrokerNode.StartAsync(host.Configuration, options);
         metrics.Collect(node.Metrics);
         host.Started(node);

@@ -129,7 +129,14 @@ internal sealed class ConnectionActor : UntypedActor
         var ticket = new FrameTicket(_connection, received, Plan.Publish.Count, _services);
         var until = _services.Now + _services.Settings.PublishTimeout;
 
-        foreach (var channel in Plan.Publish) _relays.Tell(new RelayPublish(channel, publication, ticket, until, Retry: true));
+        foreach (var channel in Plan.Publish) _relays.Tell(new RelayPublish(channel, Lasting(publication, channel), ticket, until, Retry: true));
+    }
+
+    /// <summary>How long it stays the last message is the channel's.</summary>
+    private OutgoingPublication Lasting(OutgoingPublication publication, ChannelName channel)
+    {
+        var expire = Plan.Persist ? _services.Settings.ExpireOf(channel) : 0;
+        return expire == publication.Expire ? publication : publication with { Expire = expire };
     }
 
     private void OnJoinsAt(JoinsAt joins)

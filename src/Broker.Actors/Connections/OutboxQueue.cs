@@ -19,7 +19,7 @@ internal abstract class OutboxQueue(int subscriptions)
     /// <summary>The one that a connection's channels ask for.</summary>
     public static OutboxQueue For(ConnectionPlan plan, BrokerSettings settings, BrokerMetrics? metrics)
     {
-        if (settings.OutboxPolicy.Count == 0) return new PlainQueue(settings.OutboxLimit, plan.Subscribe.Count);
+        if (settings.NeverConflates) return new PlainQueue(settings.OutboxLimit, plan.Subscribe.Count);
 
         bool[] conflates = [.. plan.Subscribe.Select(settings.Conflates)];
         return conflates.Contains(true) ? new ConflatingQueue(settings.OutboxLimit, conflates, metrics) : new PlainQueue(settings.OutboxLimit, conflates.Length);

@@ -69,10 +69,11 @@ public sealed class BrokerNode : IAsyncDisposable
     public static async Task<BrokerNode> StartAsync(HoconObject? configuration = null, BrokerOptions? options = null)
     {
         configuration ??= Configuration.Default();
+        options ??= new BrokerOptions();
 
         // Before the engine reads what is its own: what is wrong it would say in its words.
-        var settings = BrokerSettings.Read(configuration);
-        return await StartAsync(ActorSystem.Create("broker", EngineConfig(configuration)), ownsSystem: true, configuration, settings, options ?? new BrokerOptions());
+        var settings = BrokerSettings.Read(configuration, options.IsDevelopment);
+        return await StartAsync(ActorSystem.Create("broker", EngineConfig(configuration)), ownsSystem: true, configuration, settings, options);
     }
 
     /// <summary>What an application's own actor system needs in its configuration for a node to join it: dispatchers, and on Akka.NET the cluster provider.</summary>
@@ -88,7 +89,8 @@ public sealed class BrokerNode : IAsyncDisposable
     public static async Task<BrokerNode> StartAsync(ActorSystem system, HoconObject? configuration = null, BrokerOptions? options = null)
     {
         configuration ??= Configuration.Default();
-        return await StartAsync(system, ownsSystem: false, configuration, BrokerSettings.Read(configuration), options ?? new BrokerOptions());
+        options ??= new BrokerOptions();
+        return await StartAsync(system, ownsSystem: false, configuration, BrokerSettings.Read(configuration, options.IsDevelopment), options);
     }
 
     /// <summary>Publishes on a facility to these audiences; to everybody if none is named.</summary>

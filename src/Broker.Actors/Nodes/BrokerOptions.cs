@@ -14,6 +14,9 @@ public sealed record BrokerOptions
     /// <summary>Sees client publishes before they are taken.</summary>
     public IPublishHandler? PublishHandler { get; init; }
 
+    /// <summary>What some settings are by default depends on it.</summary>
+    public bool IsDevelopment { get; init; }
+
     /// <summary>The clock of deadlines; the system's by default.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

@@ -40,6 +40,11 @@ public sealed record BrokerSettings
 
     internal IReadOnlyList<HistoryRule> History { get; private init; } = null!;
 
+    internal IReadOnlyList<ChannelRule> Channels { get; private init; } = null!;
+
+    /// <summary>Channels of which no rule says anything else know who is there.</summary>
+    internal bool Presence { get; private init; }
+
     internal RedisBusSettings Redis { get; private init; } = null!;
 
     internal DrainPace Drain { get; private init; } = null!;
@@ -60,8 +65,10 @@ public sealed record BrokerSettings
     internal TimeSpan JoinPatience => (2 * Cluster.Lease) + (2 * Redis.Timeout);
 
     /// <summary>Reads the resolved configuration.</summary>
+    /// <param name="root">From <see cref="Configuration"/>.</param>
+    /// <param name="isDevelopment">Decides where a setting says so.</param>
     /// <exception cref="HoconException">A value is missing or wrong; the message names the place and what is allowed.</exception>
-    public static BrokerSettings Read(HoconObject root)
+    public static BrokerSettings Read(HoconObject root, bool isDevelopment = false)
     {
         var broker = root.GetObject("broker");
         return new BrokerSettings
@@ -76,6 +83,8 @@ public sealed record BrokerSettings
             CallbackTimeout = broker.Get("callback-timeout").Period(),
             OutboxPolicy = [.. broker.GetObject("outbox-policy").Select(OutboxRule.Read)],
             History = [.. broker.GetObject("history").Select(HistoryRule.Read)],
+            Channels = [.. broker.Get("channels").AsList().Select(ChannelRule.Read)],
+            Presence = broker.Get("presence").OneOf("development", "on", "off") switch { "on" => true, "off" => false, _ => isDevelopment },
             Redis = RedisBusSettings.Read(broker.GetObject("redis"), broker.Get("max-message").SizeAtLeast(1)),
             Drain = new DrainPace(broker.Get("shutdown.clients").IntAtLeast(1), broker.Get("shutdown.interval").Period(), ClusterSettings.DrainOf(broker)),
             Inflow = new InflowLimits(broker.Get("inflow.messages").IntAtLeast(1), broker.Get("inflow.bytes").SizeAtLeast(1)),
@@ -97,15 +106,28 @@ public sealed record BrokerSettings
         };
     }
 
+    /// <summary>What holds on a channel. Of a raw channel nothing is known.</summary>
+    internal ChannelOptions OptionsOf(ChannelName channel)
+    {
+        var isRaw = channel.Kind == ChannelKind.Raw;
+        var history = isRaw ? null : History.FirstOrDefault(rule => rule.Facility.Fits(channel.Facility))?.Limits;
+        var conflates = !isRaw && OutboxPolicy.FirstOrDefault(rule => rule.Facility.Fits(channel.Facility)) is { Conflates: true };
+        return ChannelOptions.Of(channel, isRaw ? [] : Channels, new ChannelDefaults(history, Presence && !isRaw, conflates, Expire));
+    }
+
     /// <summary>How much history a channel keeps; null for none.</summary>
-    internal HistoryLimits? HistoryOf(ChannelName channel) =>
-        channel.Kind == ChannelKind.Raw ? null : History.FirstOrDefault(rule => rule.Facility.Fits(channel.Facility))?.Limits;
+    internal HistoryLimits? HistoryOf(ChannelName channel) => OptionsOf(channel).History;
 
     /// <summary>
     /// When too much waits for a client of the channel, older publications give way to newer ones. Not to be asked for a subscription that can recover: it would be given a gap.
     /// </summary>
-    internal bool Conflates(ChannelName channel) =>
-        channel.Kind != ChannelKind.Raw && OutboxPolicy.FirstOrDefault(rule => rule.Facility.Fits(channel.Facility)) is { Conflates: true };
+    internal bool Conflates(ChannelName channel) => OptionsOf(channel).Conflates;
+
+    /// <summary>No channel conflates.</summary>
+    internal bool NeverConflates => OutboxPolicy.Count == 0 && Channels.All(rule => rule.Conflates is null);
+
+    /// <summary>Seconds that what a client publishes stays the channel's last message.</summary>
+    internal int ExpireOf(ChannelName channel) => Channels.Count == 0 ? Expire : OptionsOf(channel).Expire;
 
     private static string Connection(HoconValue value)
     {
@@ -122,7 +144,7 @@ public sealed record BrokerSettings
     }
 
     /// <summary>A bare number is seconds, as in ws4redis.</summary>
-    private static int Seconds(HoconValue value) => value is HoconScalar scalar && int.TryParse(scalar.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var seconds)
+    internal static int Seconds(HoconValue value) => value is HoconScalar scalar && int.TryParse(scalar.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var seconds)
         ? seconds
         : (int)Math.Min(int.MaxValue, Math.Ceiling(value.AsDuration().TotalSeconds));
 }
@@ -131,9 +153,13 @@ internal sealed record HistoryRule(Glob Facility, HistoryLimits Limits)
 {
     public static HistoryRule Read(KeyValuePair<string, HoconValue> rule)
     {
-        var limits = rule.Value.AsObject();
+        return new HistoryRule(new Glob(rule.Key), ReadLimits(rule.Value.AsObject()));
+    }
+
+    public static HistoryLimits ReadLimits(HoconObject limits)
+    {
         limits.OnlyKeys("size", "ttl");
-        return new HistoryRule(new Glob(rule.Key), new HistoryLimits(limits.Get("size").IntAtLeast(1), limits.Get("ttl").Period()));
+        return new HistoryLimits(limits.Get("size").IntAtLeast(1), limits.Get("ttl").Period());
     }
 }
 
