@@ -10,6 +10,8 @@ internal sealed class AttachedRelays
 
     public int Count => _byId.Count;
 
+    public bool Knows(string relay) => _byId.ContainsKey(relay);
+
     public void Tell(object message)
     {
         foreach (var entry in _byId.Values) entry.Ref.Tell(message);

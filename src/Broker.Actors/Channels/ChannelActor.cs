@@ -1,3 +1,4 @@
+using Broker.Actors.Presence;
 using Broker.Actors.Redis;
 using Broker.Actors.Settings;
 using Microsoft.Extensions.Logging;
@@ -8,7 +9,7 @@ namespace Broker.Actors.Channels;
 /// Owns one Redis channel: its single subscription, its order and its relays. What order means is the business of the two kinds:
 /// <see cref="LiveChannelActor"/> without history, <see cref="HistoryChannelActor"/> with it.
 /// </summary>
-internal abstract class ChannelActor : ReceiveActor, IWithTimers
+internal abstract partial class ChannelActor : ReceiveActor, IWithTimers
 {
     private readonly AttachedRelays _relays = new();
     private readonly LastValueReads _lastValues = new();
@@ -33,6 +34,7 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
         ReceiveOfChannel<PublishBatch>(OnPublishBatch);
         ReceiveOfChannel<ReadMissed>(OnReadMissed);
         ReceiveOfChannel<ReadLast>(OnReadLast);
+        ReceiveOfChannel<IPresenceMessage>(OnPresence);
         ReceiveFromRedis<LastValueRead>(OnLastValueRead);
         ReceiveFromRedis<SubscriptionConfirmed>(_ => OnConfirmed());
         ReceiveFromRedis<SubscriptionArrived>(OnArrived);
@@ -207,13 +209,17 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
     private void OnDetach(Detach detach)
     {
         _relays.Remove(detach.Relay);
+        _presence?.Tell(new PresenceActor.RelayGone(Sender));
         Context.Unwatch(Sender);
         Rest();
     }
 
     private void OnRelayGone(Terminated gone)
     {
+        if (HasFinished(gone)) return;
+
         _relays.Remove(gone.ActorRef);
+        _presence?.Tell(new PresenceActor.RelayGone(gone.ActorRef));
         Rest();
     }
 
@@ -356,13 +362,14 @@ internal abstract class ChannelActor : ReceiveActor, IWithTimers
     protected virtual void Stop()
     {
         _stops = true;
+        FinishPresence();
         StopWhenAnswered();
     }
 
     /// <summary>Redis answers within its timeout, well or not: nobody waits for ever.</summary>
     protected void StopWhenAnswered()
     {
-        if (_stops && !AwaitsAnswers) Context.Stop(Self);
+        if (_stops && !AwaitsAnswers && _presence is null) Context.Stop(Self);
     }
 
     private void OnTick(Tick tick)

@@ -1,6 +1,7 @@
 using Broker.Actors.Audiences;
 using Broker.Actors.Channels;
 using Broker.Actors.Connections;
+using Broker.Actors.Presence;
 using Broker.Actors.Publishing;
 using Broker.Actors.Redis;
 using Broker.Actors.Relays;
@@ -10,6 +11,7 @@ using Broker.Actors.Subscribing;
 using Broker.Hocon;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using ClientInfo = Broker.Actors.Rich.Protocol.ClientInfo;
 
 namespace Broker.Actors.Nodes;
 
@@ -25,6 +27,7 @@ public sealed class BrokerNode : IAsyncDisposable
     private readonly NodeActors _actors;
     private readonly RelayTarget _target;
     private readonly LastMessages _lastMessages;
+    private readonly PresenceReader _presence;
     private readonly CancellationTokenSource _gone = new();
     private readonly Lazy<Task> _stopped;
     private bool _draining;
@@ -40,6 +43,7 @@ public sealed class BrokerNode : IAsyncDisposable
         _stopped = new Lazy<Task>(StopOnceAsync);
         _target = new RelayTarget(actors.Relays, services, _gone.Token);
         _lastMessages = new LastMessages(services.Bus, services.Settings.Prefix);
+        _presence = new PresenceReader(actors.Channels, services, _gone.Token);
         Sessions = new SessionStore(services.Bus, services.Settings.Prefix);
     }
 
@@ -105,6 +109,14 @@ public sealed class BrokerNode : IAsyncDisposable
     /// <summary>Removes a channel's last message. True if there was one.</summary>
     /// <exception cref="RedisUnavailableException">Redis does not answer.</exception>
     public Task<bool> RemoveMessageAsync(ChannelName channel) => _lastMessages.RemoveAsync(channel);
+
+    /// <summary>Who is on a channel, on all nodes: clients of rich mode, where the channel has presence. While the channel goes from one node to another this waits, and may fail.</summary>
+    /// <exception cref="PresenceUnavailableException">Nobody can say at the moment; later.</exception>
+    public Task<IReadOnlyList<ClientInfo>> ReadPresenceAsync(ChannelName channel, CancellationToken stop = default) => _presence.ReadAsync(channel, stop);
+
+    /// <summary>How many that are. Costs the same however many there are.</summary>
+    /// <exception cref="PresenceUnavailableException">Nobody can say at the moment; later.</exception>
+    public Task<PresenceStats> ReadPresenceStatsAsync(ChannelName channel, CancellationToken stop = default) => _presence.CountAsync(channel, stop);
 
     /// <summary>Subscribes to a channel.</summary>
     /// <param name="channel">Which.</param>
@@ -207,7 +219,10 @@ public sealed class BrokerNode : IAsyncDisposable
             metrics = new BrokerMetrics(() => bus.IsConnected);
             lease = await HistoryLease.TakeAsync(bus, settings, log, options.Time);
             var membership = await JoinAsync(system, bus, settings, log);
-            var services = new BrokerServices(system, bus, settings, metrics, log, options.Time, options.PublishHandler, lease, membership);
+            var services = new BrokerServices(system, bus, settings, metrics, log, options.Time, options.PublishHandler, lease, membership)
+            {
+                Nodes = membership is null ? ClusterNodes.Alone : ClusterNodes.Of(system),
+            };
             var actors = NodeActors.Start(services, configuration.Get("broker.websocket.heartbeat-interval").DurationAtLeast(ConnectionsActor.LeastInterval));
             if (settings.Cluster.Enabled) ClusterMetrics.Add(metrics.Meter, () => ClusterSight.Look(system, services.MayOwn));
             return new BrokerNode(system, ownsSystem, services, lease, actors);

@@ -60,6 +60,14 @@ internal interface IRedisBus : IAsyncDisposable
     /// <summary>Publications with offsets above <paramref name="after"/>, oldest first, until a bound is reached (at least one, if there is any).</summary>
     Task<HistoryPage> ReadHistoryAsync(RedisKeys keys, long after, int maxCount, int maxBytes);
 
+    /// <summary>Changes what is kept of the channel's members, and renews its expiry. Returns how many are kept then.</summary>
+    Task<long> WriteMembersAsync(RedisKeys keys, MembersWrite order);
+
+    /// <summary>A page of what is kept of the channel's members. Each stands on a page, some perhaps on two, if nobody writes meanwhile.</summary>
+    /// <param name="keys">The channel.</param>
+    /// <param name="cursor">What the page before said; 0 for the first.</param>
+    Task<MembersScan> ReadMembersAsync(RedisKeys keys, ulong cursor);
+
     /// <summary>A plain key of Broker's own (session records).</summary>
     Task<byte[]?> GetAsync(string key);
 
@@ -152,6 +160,14 @@ internal enum AppendOutcome { Appended, Superseded, MetaLost }
 
 /// <param name="FirstOffset">The first publication's offset; the others follow without a gap.</param>
 internal readonly record struct Appended(AppendOutcome Outcome, long FirstOffset);
+
+/// <param name="Anew">Nothing is kept that stood there before.</param>
+/// <param name="Set">What stands under which client.</param>
+/// <param name="Keep">How long all of it stays if nobody writes again.</param>
+internal sealed record MembersWrite(bool Anew, IReadOnlyList<KeyValuePair<string, byte[]>> Set, IReadOnlyList<string> Removed, TimeSpan Keep);
+
+/// <param name="Cursor">Where the next page is; 0 after the last.</param>
+internal sealed record MembersScan(ulong Cursor, IReadOnlyList<KeyValuePair<string, byte[]>> Members);
 
 /// <param name="Position">The newest publication when the page was read.</param>
 /// <param name="Oldest">The oldest offset that the history still holds; one above the newest when it is empty.</param>

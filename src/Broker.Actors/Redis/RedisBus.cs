@@ -152,6 +152,10 @@ internal sealed class RedisBus : IRedisBus
     public async Task<HistoryPage> ReadHistoryAsync(RedisKeys keys, long after, int maxCount, int maxBytes) =>
         RedisHistory.ToPage(await Run(RedisScripts.ReadHistory, [keys.Meta, keys.History], RedisHistory.ForPage(after, maxCount, maxBytes)));
 
+    public Task<long> WriteMembersAsync(RedisKeys keys, MembersWrite order) => Ask(redis => RedisMembers.WriteAsync(redis, keys.Members, order));
+
+    public async Task<MembersScan> ReadMembersAsync(RedisKeys keys, ulong cursor) => RedisMembers.ToScan(await Ask(redis => RedisMembers.ScanAsync(redis, keys.Members, cursor)));
+
     public async Task<byte[]?> GetAsync(string key) => await Ask(redis => redis.StringGetAsync(key));
 
     public Task SetAsync(string key, byte[] value, TimeSpan expires) => Ask(redis => redis.StringSetAsync(key, value, expires));

@@ -5,7 +5,7 @@ namespace Broker.Actors.Redis;
 /// </summary>
 internal sealed class RedisKeys
 {
-    private static readonly string[] Suffixes = [":history", ":meta", ":mark", ":id"];
+    private static readonly string[] Suffixes = [":history", ":meta", ":mark", ":id", ":members"];
 
     private readonly string _stem;
 
@@ -30,6 +30,9 @@ internal sealed class RedisKeys
 
     /// <summary>A string: the publish id behind the last message, where one call went to several channels.</summary>
     public string LastId => _stem + ":id";
+
+    /// <summary>A hash: who is there, for the owner that comes after. Not what presence is read from.</summary>
+    public string Members => _stem + ":members";
 
     /// <summary>
     /// A closing brace that ends no valid hash tag would end the one that the name is wrapped in too early: the companions would lie in other slots.

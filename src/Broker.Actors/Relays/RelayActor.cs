@@ -53,6 +53,7 @@ internal sealed partial class RelayActor : ReceiveActor, IWithTimers
         ReceiveInOrder<Detached>(_ => { if (_link.IsOwner(Sender)) LoseOwner(); });
         ReceiveInOrder<Terminated>(gone => { if (_link.IsOwner(gone.ActorRef)) LoseOwner(); });
         ReceiveInOrder<Tick>(OnTick);
+        ReceiveMembers();
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -167,6 +168,7 @@ internal sealed partial class RelayActor : ReceiveActor, IWithTimers
     {
         _handled++;
         var subscriber = leave.Subscriber;
+        RemoveMember(subscriber);
         if (!_subscribers.Remove(subscriber) && !_early.Remove(subscriber) && !_joiners.Remove(subscriber))
         {
             foreach (var (ticket, recovering) in _recovering) if (recovering.Subscriber == subscriber) _recovering.Remove(ticket);
@@ -214,6 +216,7 @@ internal sealed partial class RelayActor : ReceiveActor, IWithTimers
         _subscribers.Add(subscriber);
         subscriber.JoinedLive(_link.Position);
         subscriber.Owner.Tell(new Joined(_channel, subscriber, _link.Position, recovered));
+        AddMember(subscriber);
     }
 
     private void OnMissed(Missed missed)
@@ -319,6 +322,7 @@ internal sealed partial class RelayActor : ReceiveActor, IWithTimers
         RecoverAgain(TimeSpan.MaxValue);
 
         if (_queue.Again() is { } batch) Send(batch);
+        ReportNext();
     }
 
     private void LoseOwner()
@@ -333,6 +337,7 @@ internal sealed partial class RelayActor : ReceiveActor, IWithTimers
     private void LetOwnerGo()
     {
         if (_link.Lose() is { } former) Context.Unwatch(former);
+        _members?.StartOver();
     }
 
     private void OnTick(Tick tick)
@@ -352,6 +357,7 @@ internal sealed partial class RelayActor : ReceiveActor, IWithTimers
         Fill();
         if (_link is { Owner: not null, IsReady: false }) Attach();
         if (_link.Owner is not null && Now - _sentAt > OwnerLink.AnswersWithin && _queue.Again() is { } batch) Send(batch);
+        ReportAgain();
         RestWhenIdle();
     }
 
@@ -368,7 +374,7 @@ internal sealed partial class RelayActor : ReceiveActor, IWithTimers
         _services.Log.LogWarning("Publications on {Channel} did not reach this node and cannot be fetched", _channel);
     }
 
-    private bool IsIdle => _subscribers.Count == 0 && _early.Count == 0 && _joiners.IsEmpty && _recovering.Count == 0 && _queue.IsEmpty;
+    private bool IsIdle => _subscribers.Count == 0 && _early.Count == 0 && _joiners.IsEmpty && _recovering.Count == 0 && _queue.IsEmpty && _members is not { IsIdle: false };
 
     private TimeSpan Now => _services.Now;
 

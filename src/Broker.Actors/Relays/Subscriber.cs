@@ -1,4 +1,6 @@
 using Broker.Actors.Channels;
+using Broker.Actors.Presence;
+using Broker.Actors.Rich.Protocol;
 
 namespace Broker.Actors.Relays;
 
@@ -33,6 +35,12 @@ internal abstract class Subscriber(IActorRef owner, string origin, JoinMode mode
 
     public StreamPosition Since { get; } = since;
 
+    /// <summary>Who it is to others on the channel, the same object for as long as it is subscribed; null for a subscriber that is not in presence.</summary>
+    public virtual ClientInfo? Member => null;
+
+    /// <summary>It is told who comes and goes: <see cref="MembersChanged"/>.</summary>
+    public virtual bool WantsJoinLeave => false;
+
     /// <summary>Its place in the relay's list; the relay's own.</summary>
     public int Place { get; set; } = -1;
 
@@ -52,6 +60,10 @@ internal abstract class Subscriber(IActorRef owner, string origin, JoinMode mode
     /// <summary>The replay is over.</summary>
     /// <param name="position">Where the channel stands: all that lies behind comes live.</param>
     public virtual void JoinedLive(StreamPosition position)
+    {
+    }
+    /// <summary>Others, and itself, have come and gone, in this order. One object for all subscribers of the relay.</summary>
+    public virtual void MembersChanged(MembersChange change)
     {
     }
 }

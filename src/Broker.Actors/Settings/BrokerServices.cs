@@ -1,5 +1,6 @@
 using Broker.Actors.Connections;
 using Broker.Actors.Nodes;
+using Broker.Actors.Presence;
 using Broker.Actors.Redis;
 using Microsoft.Extensions.Logging;
 
@@ -14,6 +15,9 @@ internal sealed record BrokerServices(
     private const string ChannelDispatcher = "broker-channel-dispatcher";
 
     private readonly bool _hasDispatcher = System.Settings.Config.HasPath(ChannelDispatcher);
+
+    /// <summary>The nodes that may have members of this one's channels.</summary>
+    public ClusterNodes Nodes { get; init; } = ClusterNodes.Alone;
 
     /// <summary>What durations on this node are measured with: unlike the time of day it is never set. Counts from some moment in the past and means nothing elsewhere.</summary>
     public TimeSpan Now => Time.GetElapsedTime(0);

@@ -93,7 +93,9 @@ public sealed record BrokerSettings
                 broker.Get("channel.tell-position-after").Delay(),
                 broker.Get("channel.tell-position-every").Period(),
                 broker.Get("channel.subscribe-again-after").Period(),
-                new WaitingLimits(broker.Get("channel.max-waiting").IntAtLeast(1), broker.Get("channel.max-waiting-bytes").AsSize())),
+                new WaitingLimits(broker.Get("channel.max-waiting").IntAtLeast(1), broker.Get("channel.max-waiting-bytes").AsSize()),
+                broker.Get("channel.await-members").Period(),
+                broker.Get("channel.keep-members").Period()),
             Relay = new RelayLimits(
                 broker.Get("relay.max-pending").IntAtLeast(1),
                 broker.Get("relay.max-pending-bytes").AsSize(),
@@ -165,7 +167,7 @@ internal sealed record HistoryRule(Glob Facility, HistoryLimits Limits)
 
 internal sealed record InflowLimits(int Messages, int Bytes);
 
-internal sealed record ChannelTimes(TimeSpan PassivateAfter, TimeSpan TellPositionAfter, TimeSpan TellPositionEvery, TimeSpan SubscribeAgainAfter, WaitingLimits Waiting);
+internal sealed record ChannelTimes(TimeSpan PassivateAfter, TimeSpan TellPositionAfter, TimeSpan TellPositionEvery, TimeSpan SubscribeAgainAfter, WaitingLimits Waiting, TimeSpan AwaitMembers, TimeSpan KeepMembers);
 
 /// <summary>What others have published and the channel's history has not taken yet.</summary>
 internal sealed record WaitingLimits(int Count, long Bytes);

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Broker.Actors.Channels;
+using Broker.Actors.Presence;
 using Broker.Actors.Redis;
+using Broker.Actors.Rich.Protocol;
 
 namespace Broker.Actors.Tests.Channels;
 
@@ -11,6 +13,7 @@ internal static class ChannelMessageExamples
 
     private static readonly ChannelName News = ChannelName.Broadcast("news");
     private static readonly StreamPosition Here = new("e1", 7);
+    private static readonly ClientInfo Ann = new("ann", "c1", new byte[] { 1 }, new byte[] { 2, 3 });
 
     /// <summary>One of each, whose bytes never change.</summary>
     public static readonly object[] Pinned =
@@ -34,6 +37,14 @@ internal static class ChannelMessageExamples
         new Missed(5, Whole: true, Here, [new Publication(News, Here, new byte[] { 1 })], More: true),
         new ReadLast(ChannelName.Raw("a:b"), 5),
         new LastRead(5, [1, 2], "id", Here),
+        new ReportPresence(News, "r1", "n1", 3, Begins: true, IsWhole: true, Returns: true, Wants: true, [new MemberChange(Ann, Joins: true), new MemberChange(Ann, Joins: false)]),
+        new PresenceTaken(3),
+        new MembersChange([new MemberChange(Ann, Joins: true)]),
+        new ReadMembers(News, "l1", 5, 300),
+        new MembersPage("l1", 5, 300, [Ann], More: true),
+        new CountMembers(News),
+        new MembersCount(300, 2),
+        MembersUnknown.Instance,
     ];
 
     /// <summary>What is empty, null, large or strange.</summary>
@@ -55,6 +66,9 @@ internal static class ChannelMessageExamples
         new Missed(1, Whole: true, new StreamPosition("e2", 0), [new Publication(News, Here, Array.Empty<byte>(), null, "o")], More: false),
         new LastRead(0, null, null, new StreamPosition("", 0)),
         new LastRead(1, [], "", Here),
+        new ReportPresence(ChannelName.User("ü", ":"), "", "", 0, Begins: false, IsWhole: false, Returns: false, Wants: false, []),
+        new MembersChange([new MemberChange(new ClientInfo("", "", default, Large()), Joins: false)]),
+        new MembersPage("", 0, 0, [], More: false),
     ];
 
     public static object Of(string kind) => Pinned.Single(message => message.GetType().Name == kind);

@@ -144,6 +144,10 @@ internal sealed class FaultyBus(IRedisBus inner) : IRedisBus
     public Task<HistoryPage> ReadHistoryAsync(RedisKeys keys, long after, int maxCount, int maxBytes) =>
         HistoryFault is { } fault ? Task.FromException<HistoryPage>(fault) : inner.ReadHistoryAsync(keys, after, maxCount, maxBytes);
 
+    public Task<long> WriteMembersAsync(RedisKeys keys, MembersWrite order) => inner.WriteMembersAsync(keys, order);
+
+    public Task<MembersScan> ReadMembersAsync(RedisKeys keys, ulong cursor) => inner.ReadMembersAsync(keys, cursor);
+
     public Task<byte[]?> GetAsync(string key) => inner.GetAsync(key);
 
     public Task SetAsync(string key, byte[] value, TimeSpan expires) => inner.SetAsync(key, value, expires);

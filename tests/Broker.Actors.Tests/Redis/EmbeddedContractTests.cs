@@ -39,3 +39,5 @@ public sealed class EmbeddedEpochTests() : EpochContract(new EmbeddedRedis());
 public sealed class EmbeddedSubscriptionTests() : SubscriptionContract(new EmbeddedRedis());
 
 public sealed class EmbeddedKeyTests() : KeyContract(new EmbeddedRedis());
+
+public sealed class EmbeddedMembersTests() : MembersContract(new EmbeddedRedis());

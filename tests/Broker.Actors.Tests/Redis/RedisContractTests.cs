@@ -43,3 +43,6 @@ public sealed class RedisSubscriptionTests(OneRedis redis) : SubscriptionContrac
 
 [Collection(OneRedisCollection.Name)]
 public sealed class RedisKeyTests(OneRedis redis) : KeyContract(redis);
+
+[Collection(OneRedisCollection.Name)]
+public sealed class RedisMembersTests(OneRedis redis) : MembersContract(redis);

@@ -28,6 +28,14 @@ internal sealed class ChannelSerializer(ExtendedActorSystem system) : Serializer
         Channels.Missed => "m",
         Channels.ReadLast => "L",
         Channels.LastRead => "l",
+        Presence.ReportPresence => "R",
+        Presence.PresenceTaken => "k",
+        Presence.MembersChange => "c",
+        Presence.ReadMembers => "G",
+        Presence.MembersPage => "g",
+        Presence.CountMembers => "N",
+        Presence.MembersCount => "n",
+        Presence.MembersUnknown => "u",
         _ => throw NotOurs(o),
     };
 
@@ -81,7 +89,7 @@ internal sealed class ChannelSerializer(ExtendedActorSystem system) : Serializer
         },
         Channels.ReadLast read => new ReadLast { Channel = read.Channel.ToWire(), Ticket = read.Ticket },
         Channels.LastRead read => Encode(read),
-        _ => throw NotOurs(message),
+        _ => PresenceForm.TryToWire(message) ?? throw NotOurs(message),
     };
 
     private static LastRead Encode(Channels.LastRead read)
@@ -108,7 +116,7 @@ internal sealed class ChannelSerializer(ExtendedActorSystem system) : Serializer
         "m" => Decode(Missed.Parser.ParseFrom(bytes)),
         "L" => Decode(ReadLast.Parser.ParseFrom(bytes)),
         "l" => Decode(LastRead.Parser.ParseFrom(bytes)),
-        _ => throw new SerializationException($"There is no channel message [{manifest}] here: the other node speaks a later version, or it is none of ours."),
+        _ => PresenceForm.TryFromWire(bytes, manifest) ?? throw new SerializationException($"There is no channel message [{manifest}] here: the other node speaks a later version, or it is none of ours."),
     };
 
     private static Channels.Attach Decode(Attach wire) => new(wire.Channel.FromWire(), wire.Relay, wire.NextBatch, wire.Delivered.FromWire());

@@ -91,6 +91,22 @@ internal sealed class InMemoryBus : IRedisBus, IThreadPoolWorkItem
     public Task<HistoryPage> ReadHistoryAsync(RedisKeys keys, long after, int maxCount, int maxBytes) =>
         Run(store => InMemoryHistory.ReadHistory(store, keys, after, maxCount, maxBytes));
 
+    public Task<long> WriteMembersAsync(RedisKeys keys, MembersWrite order) => Run(store =>
+    {
+        if (order.Anew) store.Keys.Remove(keys.Members);
+        if (order.Set.Count == 0 && store.Keys.Find(keys.Members) is null) return 0L;
+
+        var hash = store.Keys.FindOrAdd<Dictionary<string, byte[]>>(keys.Members);
+        foreach (var (client, value) in order.Set) hash[client] = value;
+        foreach (var client in order.Removed) hash.Remove(client);
+        if (hash.Count == 0) store.Keys.Remove(keys.Members);
+        else store.Keys.Expire(keys.Members, order.Keep);
+        return hash.Count;
+    });
+
+    public Task<MembersScan> ReadMembersAsync(RedisKeys keys, ulong cursor) =>
+        Run(store => new MembersScan(0, [.. store.Keys.Find<Dictionary<string, byte[]>>(keys.Members) ?? []]));
+
     public Task<byte[]?> GetAsync(string key) => Run(store => store.Keys.Find<byte[]>(key));
 
     public Task SetAsync(string key, byte[] value, TimeSpan expires) => Run(store =>

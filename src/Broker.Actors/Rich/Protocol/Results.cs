@@ -9,7 +9,7 @@ namespace Broker.Actors.Rich.Protocol;
 /// <param name="Client">The connection's id.</param>
 /// <param name="ConnectionInfo">What the application or the token says of the connection.</param>
 /// <param name="ChannelInfo">What the subscription token says of the client on this channel.</param>
-internal sealed record ClientInfo(string User, string Client, ReadOnlyMemory<byte> ConnectionInfo, ReadOnlyMemory<byte> ChannelInfo);
+public sealed record ClientInfo(string User, string Client, ReadOnlyMemory<byte> ConnectionInfo, ReadOnlyMemory<byte> ChannelInfo);
 
 /// <summary>When what was given ends.</summary>
 /// <param name="Seconds">From now; 0: it does not.</param>

@@ -1,0 +1,51 @@
+using Broker.Actors.Presence;
+
+namespace Broker.Actors.Channels;
+
+/// <remarks>Who is there: a child keeps it, made when it is first asked.</remarks>
+internal abstract partial class ChannelActor
+{
+    private IActorRef? _presence;
+
+    /// <summary>Without what it knows of its members a channel begins anew: its relays attach again and say who they have.</summary>
+    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Escalate);
+
+    private void OnPresence(IPresenceMessage message)
+    {
+        if (message is ReportPresence report)
+        {
+            if (_stops) return;
+            if (!_relays.Knows(report.Relay)) Sender.Tell(new Detached(Name));
+            else Presence().Forward(message);
+        }
+        else if (_stops || !Services.MayOwn)
+        {
+            Sender.Tell(MembersUnknown.Instance);
+        }
+        else
+        {
+            Presence().Forward(message);
+        }
+    }
+
+    private IActorRef Presence()
+    {
+        if (_presence is not null) return _presence;
+
+        var (channel, keys, services) = (Name, Keys, Services);
+        _presence = Context.ActorOf(services.OnChannelDispatcher(Props.Create(() => new PresenceActor(channel, keys, services))));
+        return Context.Watch(_presence);
+    }
+
+    /// <summary>So that the next owner finds in Redis what this one has told.</summary>
+    private void FinishPresence() => _presence?.Tell(PresenceActor.Finish.Instance);
+
+    private bool HasFinished(Terminated gone)
+    {
+        if (!gone.ActorRef.Equals(_presence)) return false;
+
+        _presence = null;
+        StopWhenAnswered();
+        return true;
+    }
+}
