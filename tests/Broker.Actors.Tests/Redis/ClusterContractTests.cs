@@ -127,3 +127,6 @@ public sealed class ClusterSubscriptionTests(OneCluster redis) : SubscriptionCon
 
 [Collection(OneClusterCollection.Name)]
 public sealed class ClusterKeyTests(OneCluster redis) : KeyContract(redis);
+
+[Collection(OneClusterCollection.Name)]
+public sealed class ClusterMembersTests(OneCluster redis) : MembersContract(redis);
