@@ -76,7 +76,7 @@ internal static class HandOver
 
     private static Outbox Open(Countdown taken)
     {
-        var outbox = new Outbox(new PlainQueue(int.MaxValue, 1), _ => { });
+        var outbox = new Outbox(new PlainQueue(int.MaxValue, 1), (_, _) => { });
         outbox.Joined(0);
         outbox.Attach(new Transport(taken));
         return outbox;

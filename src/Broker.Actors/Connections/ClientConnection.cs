@@ -17,7 +17,7 @@ public abstract class ClientConnection
     {
         Format = format;
         Id = Epochs.New();
-        Outbox = new Outbox(queue, reason => _actor.Tell(new CloseConnection(reason), ActorRefs.NoSender), metrics);
+        Outbox = new Outbox(queue, (reason, failure) => _actor.Tell(new CloseConnection(reason, failure), ActorRefs.NoSender), metrics);
         _inflow = new Inflow(settings.Inflow.Messages, settings.Inflow.Bytes);
         _since = since.UtcTicks;
     }

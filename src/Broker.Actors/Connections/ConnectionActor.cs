@@ -193,6 +193,7 @@ internal sealed class ConnectionActor : UntypedActor
 
     private void OnClose(CloseConnection close)
     {
+        if (close.Failure is { } failure) _services.Log.LogError(failure, "The transport of connection {Connection} failed", _connection.Id);
         _closeCode = close.Reason.Code;
         _connection.Outbox.Close(close.Reason);
         if (_connection.Transport is null) Context.Stop(Self);

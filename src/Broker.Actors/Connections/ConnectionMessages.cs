@@ -7,7 +7,8 @@ internal sealed record OpenConnection(ClientConnection Connection);
 internal sealed record Received(byte[] Payload);
 
 /// <summary>The client is to be closed.</summary>
-internal sealed record CloseConnection(CloseReason Reason);
+/// <param name="Failure">What its transport threw, if it is for that.</param>
+internal sealed record CloseConnection(CloseReason Reason, Exception? Failure = null);
 
 /// <summary>The transport has ended, for whatever reason.</summary>
 internal sealed record TransportEnded(int Code);

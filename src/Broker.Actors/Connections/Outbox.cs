@@ -13,15 +13,15 @@ internal sealed class Outbox
     private readonly Lock _gate = new();
     private readonly OutboxQueue _queue;
     private readonly BrokerMetrics? _metrics;
-    private readonly Action<CloseReason> _closing;
+    private readonly Action<CloseReason, Exception?> _closing;
     private IClientTransport? _transport;
     private bool _writing;
     private CloseReason? _closed;
 
     /// <param name="queue">What waits.</param>
-    /// <param name="closing">Told once, when the outbox closes by its own rule.</param>
+    /// <param name="closing">Told when the outbox closes by its own rule, and what its transport threw.</param>
     /// <param name="metrics">Counts what is written.</param>
-    public Outbox(OutboxQueue queue, Action<CloseReason> closing, BrokerMetrics? metrics = null)
+    public Outbox(OutboxQueue queue, Action<CloseReason, Exception?> closing, BrokerMetrics? metrics = null)
     {
         _queue = queue;
         _closing = closing;
@@ -73,15 +73,30 @@ internal sealed class Outbox
             }
         }
 
-        if (!slow)
+        if (slow)
+        {
+            _closing(CloseReason.Slow, null);
+            _transport?.Close(CloseReason.Slow);
+        }
+        else
         {
             Write();
-            return taken;
         }
 
-        _closing(CloseReason.Slow);
-        _transport?.Close(CloseReason.Slow);
         return taken;
+    }
+
+    /// <summary>Writes what waits. Never throws: what a transport does is no fault of whoever brings the frames.</summary>
+    private void Write()
+    {
+        try
+        {
+            WriteAll();
+        }
+        catch (Exception failure)
+        {
+            Fail(failure);
+        }
     }
 
     /// <summary>The subscription's replay has been offered: it, and those after it that wait only for it, may flow.</summary>
@@ -122,7 +137,7 @@ internal sealed class Outbox
         return true;
     }
 
-    private void Write()
+    private void WriteAll()
     {
         while (Take() is { } frames)
         {
@@ -139,9 +154,36 @@ internal sealed class Outbox
 
     private async Task WriteLater(ValueTask write, List<ReadOnlyMemory<byte>> frames)
     {
-        await write;
-        Written(frames);
-        Write();
+        try
+        {
+            await write;
+            Written(frames);
+            WriteAll();
+        }
+        catch (Exception failure)
+        {
+            Fail(failure);
+        }
+    }
+
+    /// <summary>Nobody writes any more: a frame may have been cut.</summary>
+    private void Fail(Exception failure)
+    {
+        lock (_gate)
+        {
+            _closed = CloseReason.InternalError;
+            _queue.Clear();
+        }
+
+        _closing(CloseReason.InternalError, failure);
+        try
+        {
+            _transport!.Close(CloseReason.InternalError);
+        }
+        catch (Exception)
+        {
+            // Its owner has been told of the first.
+        }
     }
 
     private List<ReadOnlyMemory<byte>>? Take()

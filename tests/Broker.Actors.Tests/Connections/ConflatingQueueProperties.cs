@@ -24,7 +24,7 @@ public sealed class ConflatingQueueProperties
 
         var model = new Model(limit, conflates);
         var client = new Client(model, choices);
-        var outbox = new Outbox(new ConflatingQueue(limit, conflates), _ => client.IsSlow = true);
+        var outbox = new Outbox(new ConflatingQueue(limit, conflates), (_, _) => client.IsSlow = true);
         if (choices.Once(2)) outbox.Attach(client);
         else client.IsMissing = true;
 

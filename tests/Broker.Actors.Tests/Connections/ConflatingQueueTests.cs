@@ -158,7 +158,7 @@ public sealed class ConflatingQueueTests
     [Fact]
     public void A_delivery_to_a_client_that_reads_allocates_nothing()
     {
-        var outbox = new Outbox(new ConflatingQueue(1000, [true]), _ => { });
+        var outbox = new Outbox(new ConflatingQueue(1000, [true]), (_, _) => { });
         outbox.Attach(new Reader());
         var subscriber = new WireSubscriber(ActorRefs.Nobody, "", JoinMode.Live, default, ChannelName.Broadcast("x"), outbox, 0, LineFormat.Instance, echo: true);
         subscriber.JoinedLive(default);

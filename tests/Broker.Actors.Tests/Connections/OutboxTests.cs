@@ -17,7 +17,7 @@ public sealed class OutboxTests
         for (var seed = 0; seed < 300; seed++)
         {
             var transport = new SlowTransport(new Random(seed), completesLate: seed % 3 > 0);
-            var outbox = new Outbox(new PlainQueue(1 << 24, 4), _ => { });
+            var outbox = new Outbox(new PlainQueue(1 << 24, 4), (_, _) => { });
             var attached = seed % 2 == 0;
             if (attached) outbox.Attach(transport);
 
@@ -43,7 +43,7 @@ public sealed class OutboxTests
     {
         var transport = new StuckTransport();
         var closed = new List<CloseReason>();
-        var outbox = new Outbox(new PlainQueue(100, 0), closed.Add);
+        var outbox = new Outbox(new PlainQueue(100, 0), (reason, _) => closed.Add(reason));
         outbox.Attach(transport);
 
         outbox.Offer(new byte[60]);
@@ -62,7 +62,7 @@ public sealed class OutboxTests
     public void What_waits_for_a_subscription_that_has_not_joined_counts_too()
     {
         var closed = new List<CloseReason>();
-        var outbox = new Outbox(new PlainQueue(100, 2), closed.Add);
+        var outbox = new Outbox(new PlainQueue(100, 2), (reason, _) => closed.Add(reason));
 
         outbox.Offer(1, Frame(new byte[60]));
         outbox.Offer(1, Frame(new byte[60]));
@@ -77,7 +77,7 @@ public sealed class OutboxTests
     {
         var transport = new StuckTransport();
         var closed = new List<CloseReason>();
-        var outbox = new Outbox(new PlainQueue(100, 0), closed.Add);
+        var outbox = new Outbox(new PlainQueue(100, 0), (reason, _) => closed.Add(reason));
         outbox.Attach(transport);
 
         for (var i = 0; i < 50; i++)
@@ -96,7 +96,7 @@ public sealed class OutboxTests
     {
         // A transport that came after the close was closed at once: a client that was let in and drained at the same moment lost its replay.
         var transport = new SlowTransport(new Random(1), completesLate: false);
-        var outbox = new Outbox(new PlainQueue(1000, 2), _ => { });
+        var outbox = new Outbox(new PlainQueue(1000, 2), (_, _) => { });
         outbox.Offer(1, Frame("1:0"u8.ToArray()));
         outbox.Offer(0, Frame("0:0"u8.ToArray()));
 
@@ -112,7 +112,7 @@ public sealed class OutboxTests
     {
         // A batch with repeats taken out was offered run by run, and each run was a write of its own.
         var transport = new CountingTransport();
-        var outbox = new Outbox(new PlainQueue(1000, 1), _ => { });
+        var outbox = new Outbox(new PlainQueue(1000, 1), (_, _) => { });
         outbox.Attach(transport);
 
         outbox.Offer(0, Frame("a"u8.ToArray()), Frame("b"u8.ToArray()), Frame("c"u8.ToArray()));
@@ -124,7 +124,7 @@ public sealed class OutboxTests
     public void A_delivery_to_a_client_that_reads_allocates_nothing()
     {
         // A list for every write, an array and an enumerator for every delivery: 200 bytes for each client of a fan-out.
-        var outbox = new Outbox(new PlainQueue(1000, 1), _ => { });
+        var outbox = new Outbox(new PlainQueue(1000, 1), (_, _) => { });
         outbox.Attach(new CountingTransport());
         var subscriber = new WireSubscriber(ActorRefs.Nobody, "", JoinMode.Live, default, News, outbox, 0, LineFormat.Instance, echo: true);
         subscriber.JoinedLive(default);
@@ -141,7 +141,7 @@ public sealed class OutboxTests
     public void Who_joins_with_nothing_to_read_keeps_no_list()
     {
         // Every client without a replay kept one until its first message, and its thread made another.
-        var outboxes = Enumerable.Range(0, 1000).Select(_ => new Outbox(new PlainQueue(1000, 2), _ => { })).ToArray();
+        var outboxes = Enumerable.Range(0, 1000).Select(_ => new Outbox(new PlainQueue(1000, 2), (_, _) => { })).ToArray();
         foreach (var outbox in outboxes) outbox.Attach(new CountingTransport());
         outboxes[0].Joined(0);
 
@@ -156,7 +156,7 @@ public sealed class OutboxTests
     public void One_offer_is_taken_whatever_its_size()
     {
         var closed = new List<CloseReason>();
-        var outbox = new Outbox(new PlainQueue(100, 0), closed.Add);
+        var outbox = new Outbox(new PlainQueue(100, 0), (reason, _) => closed.Add(reason));
         outbox.Attach(new CountingTransport());
 
         outbox.Offer(new byte[1000]);
@@ -171,7 +171,7 @@ public sealed class OutboxTests
         // With a few bytes on their way to it, a client that reads was closed as slow when an owner's append of more than the limit came in one go.
         var transport = new StuckTransport();
         var closed = new List<CloseReason>();
-        var outbox = new Outbox(new PlainQueue(100, 0), closed.Add);
+        var outbox = new Outbox(new PlainQueue(100, 0), (reason, _) => closed.Add(reason));
         outbox.Attach(transport);
         outbox.Offer(new byte[10]);
 
@@ -187,7 +187,7 @@ public sealed class OutboxTests
     [Fact]
     public void A_publication_of_several_channels_is_new_once()
     {
-        var outbox = new Outbox(new PlainQueue(1000, 2), _ => { });
+        var outbox = new Outbox(new PlainQueue(1000, 2), (_, _) => { });
 
         Assert.Equal(1, OfferTo(0, "p"));
         Assert.Equal(0, OfferTo(1, "p"));
@@ -201,12 +201,34 @@ public sealed class OutboxTests
     public void What_the_client_has_from_another_channel_is_not_too_much()
     {
         var closed = new List<CloseReason>();
-        var outbox = new Outbox(new PlainQueue(100, 2), closed.Add);
+        var outbox = new Outbox(new PlainQueue(100, 2), (reason, _) => closed.Add(reason));
         outbox.Offer(0, new FrameSlice(new byte[100], publishId: "p"));
 
         outbox.Offer(1, new FrameSlice(new byte[100], publishId: "p"));
 
         Assert.Empty(closed);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_transport_that_throws_is_written_no_more_and_whoever_brought_the_frames_goes_on(bool later)
+    {
+        // It made the relay fail and all its clients join again, and its outbox said for ever that somebody was writing; on a thread of the pool it would end the process.
+        var transport = new ThrowingTransport(later);
+        var closed = new TaskCompletionSource<(CloseReason Reason, Exception? Failure)>();
+        var outbox = new Outbox(new PlainQueue(100, 0), (reason, failure) => closed.SetResult((reason, failure)));
+        outbox.Attach(transport);
+
+        outbox.Offer(new byte[1]);
+        var (reason, failure) = await closed.Task.WaitAsync(Soon);
+        for (var i = 0; i < 3; i++) outbox.Offer(new byte[60]);
+        outbox.Close(CloseReason.GoingAway);
+
+        Assert.Equal(CloseReason.InternalError, reason);
+        Assert.Same(transport.Failure, failure);
+        Assert.Equal(1, transport.Writes);
+        Assert.True(SpinWait.SpinUntil(() => transport.IsClosed, Soon));
     }
 
     private static FrameSlice Frame(byte[] bytes) => new(bytes);
@@ -262,6 +284,33 @@ public sealed class OutboxTests
 
         public void Close(CloseReason reason)
         {
+        }
+    }
+
+    private sealed class ThrowingTransport(bool later) : IClientTransport
+    {
+        public Exception Failure { get; } = new InvalidOperationException("a bug in a transport");
+
+        public int Writes { get; private set; }
+
+        public bool IsClosed { get; private set; }
+
+        public ValueTask WriteAsync(IReadOnlyList<ReadOnlyMemory<byte>> frames)
+        {
+            Writes++;
+            return later ? ThrowAsync() : throw Failure;
+        }
+
+        public void Close(CloseReason reason)
+        {
+            IsClosed = true;
+            throw Failure;
+        }
+
+        private async ValueTask ThrowAsync()
+        {
+            await Task.Yield();
+            throw Failure;
         }
     }
 

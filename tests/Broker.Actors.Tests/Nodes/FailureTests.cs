@@ -144,6 +144,22 @@ public sealed class FailureTests
     }
 
     [Fact]
+    public async Task A_client_whose_transport_throws_is_closed_and_the_others_go_on()
+    {
+        await using var test = await TestNode.StartAsync();
+        var good = await test.ConnectAsync(new WireClient(), News);
+        var broken = await test.ConnectAsync(new WireClient { Throws = true }, News);
+        await good.Connection.Subscribed.WaitAsync(TestNode.Soon);
+        await broken.Connection.Subscribed.WaitAsync(TestNode.Soon);
+
+        await test.Node.Publisher("news").PublishAsync("first");
+        Assert.Equal(CloseReason.InternalError, await broken.Closed.WaitAsync(TestNode.Soon));
+        await test.Node.Publisher("news").PublishAsync("second");
+
+        await TestNode.UntilAsync(() => good.Lines is ["first", "second"], "both, once");
+    }
+
+    [Fact]
     public async Task A_burst_larger_than_an_outbox_closes_nobody_who_reads()
     {
         // What Redis sends in one go is offered in one go, as far as one message to the relay takes it: every client of the channel was closed as slow, however fast it read.

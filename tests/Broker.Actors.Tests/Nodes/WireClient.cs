@@ -16,6 +16,9 @@ internal sealed class WireClient(bool reads = true) : IClientTransport
 
     public Task<CloseReason> Closed => _closed.Task;
 
+    /// <summary>As a bug in a transport would.</summary>
+    public bool Throws { get; init; }
+
     public IReadOnlyList<string> Lines
     {
         get { lock (_gate) return _text.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries); }
@@ -31,6 +34,8 @@ internal sealed class WireClient(bool reads = true) : IClientTransport
 
     public ValueTask WriteAsync(IReadOnlyList<ReadOnlyMemory<byte>> frames)
     {
+        if (Throws) throw new InvalidOperationException("a bug in a transport");
+
         lock (_gate)
         {
             foreach (var frame in frames) _text.Append(Encoding.UTF8.GetString(frame.Span));

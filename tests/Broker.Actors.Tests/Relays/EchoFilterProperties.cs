@@ -63,7 +63,7 @@ public sealed class EchoFilterProperties
         public Client(string origin, bool echo)
         {
             (_origin, Echo) = (origin, echo);
-            var outbox = new Outbox(new PlainQueue(1 << 20, 1), _ => { });
+            var outbox = new Outbox(new PlainQueue(1 << 20, 1), (_, _) => { });
             outbox.Attach(_wire);
             _subscriber = new WireSubscriber(ActorRefs.Nobody, origin, JoinMode.LastValue, default, ChannelName.Broadcast("x"), outbox, 0, PlainFormat.Instance, echo);
         }
