@@ -52,7 +52,10 @@ internal sealed class Outbox
     public void Offer(ReadOnlyMemory<byte> frames) => Offer(-1, new FrameSlice(frames, count: 0));
 
     /// <summary>Frames of the subscription with this index, all that it gets at this moment. Returns how many publications the client had not been given before.</summary>
-    public int Offer(int subscription, params ReadOnlySpan<FrameSlice> frames)
+    public int Offer(int subscription, params ReadOnlySpan<FrameSlice> frames) => Offer(subscription, null, frames);
+
+    /// <summary>As the other, but what nobody writes yet is not written at once: the outbox stands among those that the caller has to <see cref="Write"/> afterwards, on any thread.</summary>
+    public int Offer(int subscription, List<Outbox>? unwritten, params ReadOnlySpan<FrameSlice> frames)
     {
         int taken;
         bool slow;
@@ -78,6 +81,10 @@ internal sealed class Outbox
             _closing(CloseReason.Slow, null);
             _transport?.Close(CloseReason.Slow);
         }
+        else if (unwritten is not null)
+        {
+            unwritten.Add(this);
+        }
         else
         {
             Write();
@@ -86,8 +93,8 @@ internal sealed class Outbox
         return taken;
     }
 
-    /// <summary>Writes what waits. Never throws: what a transport does is no fault of whoever brings the frames.</summary>
-    private void Write()
+    /// <summary>Writes what waits. For whoever has claimed it by an offer, once. Never throws: what a transport does is no fault of whoever brings the frames.</summary>
+    public void Write()
     {
         try
         {

@@ -7,12 +7,14 @@ namespace Broker.Actors.Connections;
 /// <param name="subscriptions">How many subscriptions will join.</param>
 internal sealed class PlainQueue(int limit, int subscriptions) : OutboxQueue(subscriptions)
 {
+    // What waits while it is one slice, as it nearly always is; more stand in the list.
+    private ReadOnlyMemory<byte> _one;
     private List<ReadOnlyMemory<byte>>? _waiting;
     private List<ReadOnlyMemory<byte>>? _spare;
     private JoinOrder<ReadOnlyMemory<byte>>? _joining = subscriptions > 0 ? new(subscriptions) : null;
     private long _bytes;
 
-    public override bool IsEmpty => _waiting is null or { Count: 0 };
+    public override bool IsEmpty => _one.IsEmpty && _waiting is null or { Count: 0 };
 
     public override bool Offer(int subscription, ReadOnlySpan<FrameSlice> frames, out int taken)
     {
@@ -27,8 +29,9 @@ internal sealed class PlainQueue(int limit, int subscriptions) : OutboxQueue(sub
 
             taken += slice.Count;
             _bytes += slice.Bytes.Length;
-            if (mayPass) (_waiting ??= SpareList<ReadOnlyMemory<byte>>.Borrow()).Add(slice.Bytes);
-            else _joining!.Hold(subscription, slice.Bytes);
+            if (!mayPass) _joining!.Hold(subscription, slice.Bytes);
+            else if (_one.IsEmpty && _waiting is null) _one = slice.Bytes;
+            else InList().Add(slice.Bytes);
         }
 
         return true;
@@ -38,20 +41,21 @@ internal sealed class PlainQueue(int limit, int subscriptions) : OutboxQueue(sub
     {
         if (_joining is null) return;
 
-        _joining.Joined(subscription, _waiting ??= SpareList<ReadOnlyMemory<byte>>.Borrow());
+        _joining.Joined(subscription, InList());
         if (_joining.IsOver) _joining = null;
         if (IsEmpty) SpareList<ReadOnlyMemory<byte>>.GiveBack(ref _waiting);
     }
 
     public override void JoinAll()
     {
-        _joining?.ReleaseAll(_waiting ??= SpareList<ReadOnlyMemory<byte>>.Borrow());
+        _joining?.ReleaseAll(InList());
         _joining = null;
     }
 
     /// <summary>All of it.</summary>
     public override List<ReadOnlyMemory<byte>>? Take()
     {
+        if (!_one.IsEmpty) InList();
         if (_waiting is { Count: > 0 } waiting)
         {
             (_waiting, _spare) = (_spare, null);
@@ -70,5 +74,13 @@ internal sealed class PlainQueue(int limit, int subscriptions) : OutboxQueue(sub
         _spare = frames;
     }
 
-    public override void Clear() => (_waiting, _joining) = (null, null);
+    public override void Clear() => (_one, _waiting, _joining) = (default, null, null);
+
+    private List<ReadOnlyMemory<byte>> InList()
+    {
+        if (_waiting is null) (_waiting, _spare) = (_spare ?? SpareList<ReadOnlyMemory<byte>>.Borrow(), null);
+        if (!_one.IsEmpty) _waiting.Add(_one);
+        _one = default;
+        return _waiting;
+    }
 }

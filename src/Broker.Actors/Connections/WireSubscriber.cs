@@ -46,12 +46,12 @@ internal sealed class WireSubscriber(
         if (runs.Count == 0) return 0;
 
         var encoded = dispatch.Batch.Encode(format);
-        if (dispatch.HasShared && outbox.Subscriptions > 1) return outbox.Offer(index, [.. OneByOne(runs, encoded, dispatch.Batch.Publications)]);
-        if (runs.Count == 1) return outbox.Offer(index, encoded.Slice(runs[0].First, runs[0].Count));
+        if (dispatch.HasShared && outbox.Subscriptions > 1) return outbox.Offer(index, dispatch.Unwritten, [.. OneByOne(runs, encoded, dispatch.Batch.Publications)]);
+        if (runs.Count == 1) return outbox.Offer(index, dispatch.Unwritten, encoded.Slice(runs[0].First, runs[0].Count));
 
         var slices = new FrameSlice[runs.Count];
         for (var i = 0; i < slices.Length; i++) slices[i] = encoded.Slice(runs[i].First, runs[i].Count);
-        return outbox.Offer(index, slices);
+        return outbox.Offer(index, dispatch.Unwritten, slices);
     }
 
     private IReadOnlyList<Run> Share(Dispatch dispatch)

@@ -1,4 +1,5 @@
 using Broker.Actors.Channels;
+using Broker.Actors.Connections;
 
 namespace Broker.Actors.Relays;
 
@@ -24,6 +25,9 @@ internal sealed class Dispatch(RelayBatch batch, ReadOnlyMemory<byte>? slot)
 
     /// <summary>Some of it is more than an empty message, which sets no slot.</summary>
     public bool HasContent { get; } = Has(batch.Publications, static publication => publication.Payload.Length > 0);
+
+    /// <summary>Where an outbox stands that has to be written yet; null: each is written at once.</summary>
+    public List<Outbox>? Unwritten { get; set; }
 
     public IReadOnlyList<Run> Everything => _everything ??= EchoFilter.Everything(Batch.Publications);
 
