@@ -60,6 +60,9 @@ public abstract class ClientConnection
     /// <summary>The actor that owns it.</summary>
     internal abstract Props PropsOf(IActorRef relays, BrokerServices services);
 
+    /// <summary>The server orders something of it, from any thread.</summary>
+    internal void Order(object order) => Volatile.Read(ref _actor).Tell(order, ActorRefs.NoSender);
+
     internal void StartedAs(IActorRef actor)
     {
         // The client may have gone before: who opened the connection has given up waiting for its actor.

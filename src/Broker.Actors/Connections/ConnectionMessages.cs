@@ -26,3 +26,11 @@ internal sealed record Drained
 {
     public static readonly Drained Instance = new();
 }
+
+/// <summary>Asks for the node's connections as they are now; answered with <see cref="OpenConnections"/>.</summary>
+internal sealed record AskOpenConnections
+{
+    public static readonly AskOpenConnections Instance = new();
+}
+
+internal sealed record OpenConnections(IReadOnlyList<ClientConnection> Connections);

@@ -36,6 +36,7 @@ internal sealed class ConnectionsActor : ReceiveActor, IWithTimers
         Receive<Terminated>(OnTerminated);
         Receive<Tick>(OnTick);
         Receive<DrainConnections>(OnDrain);
+        Receive<AskOpenConnections>(_ => Sender.Tell(new OpenConnections([.. _connections.Values.Select(place => place.Connection)])));
     }
 
     public ITimerScheduler Timers { get; set; } = null!;

@@ -5,6 +5,7 @@ using Broker.Actors.Presence;
 using Broker.Actors.Publishing;
 using Broker.Actors.Redis;
 using Broker.Actors.Relays;
+using Broker.Actors.Serving;
 using Broker.Actors.Sessions;
 using Broker.Actors.Settings;
 using Broker.Actors.Subscribing;
@@ -44,6 +45,7 @@ public sealed class BrokerNode : IAsyncDisposable
         _target = new RelayTarget(actors.Relays, services, _gone.Token);
         _lastMessages = new LastMessages(services.Bus, services.Settings.Prefix);
         _presence = new PresenceReader(actors.Channels, services, _gone.Token);
+        Server = new ServerApi(services, _target, _presence, actors.Control);
         Sessions = new SessionStore(services.Bus, services.Settings.Prefix);
     }
 
@@ -55,6 +57,9 @@ public sealed class BrokerNode : IAsyncDisposable
 
     /// <summary>For actor messages of the application's own: <see cref="Subscribe"/>, <see cref="Unsubscribe"/>, <see cref="Publish"/>.</summary>
     public IActorRef Actor { get; }
+
+    /// <summary>What the HTTP API offers, for code in this process: publish, history, clients and channels of all nodes.</summary>
+    public ServerApi Server { get; }
 
     /// <summary>Session records: who holds a session cookie.</summary>
     public SessionStore Sessions { get; }

@@ -2,6 +2,7 @@ using Broker.Actors.Channels;
 using Broker.Actors.Connections;
 using Broker.Actors.Redis;
 using Broker.Actors.Relays;
+using Broker.Actors.Serving;
 using Broker.Actors.Settings;
 using Broker.Actors.Streams;
 using Broker.Actors.Subscribing;
@@ -11,7 +12,7 @@ namespace Broker.Actors.Nodes;
 
 /// <summary>The actors that every node has, and how they find each other.</summary>
 internal sealed record NodeActors(
-    IActorRef Channels, IActorRef Relays, IActorRef Connections, IActorRef Door, IActorRef DeadLetters, IActorRef LostPublishes, IReadOnlyList<IActorRef> Streams)
+    IActorRef Channels, IActorRef Relays, IActorRef Connections, IActorRef Door, IActorRef DeadLetters, IActorRef LostPublishes, IActorRef Control, IReadOnlyList<IActorRef> Streams)
 {
     /// <summary>As many as a large cluster needs; every node must agree.</summary>
     public const int Shards = 512;
@@ -34,12 +35,13 @@ internal sealed record NodeActors(
         var relays = system.ActorOf(services.OnChannelDispatcher(Props.Create(() => new RelaysActor(channels, services))), "broker-relays");
         var connections = system.ActorOf(Props.Create(() => new ConnectionsActor(relays, services, heartbeatInterval)), "broker-connections");
         var door = system.ActorOf(Props.Create(() => new DoorActor(relays, services)), "broker-door");
+        var control = system.ActorOf(Props.Create(() => new ControlActor(connections, services)), ControlActor.Name);
         var letters = system.ActorOf(Props.Create(() => new DeadLetterCounter(services.Metrics)), "broker-dead-letters");
         system.EventStream.Subscribe(letters, typeof(DeadLetter));
         var lost = system.ActorOf(Props.Create(() => new LostPublishes()), "broker-lost-publishes");
         system.EventStream.Subscribe(lost, typeof(DeadLetter));
         IActorRef[] streams = [.. services.Settings.Streams.Select(rule => StartStream(rule, relays, services))];
-        return new NodeActors(channels, relays, connections, door, letters, lost, streams);
+        return new NodeActors(channels, relays, connections, door, letters, lost, control, streams);
     }
 
     /// <summary>
@@ -49,7 +51,7 @@ internal sealed record NodeActors(
     public async Task StopClientsAsync(ActorSystem system)
     {
         await StopAsync(system, StopStream.Instance, [.. Streams]);
-        await StopAsync(system, PoisonPill.Instance, Connections, Door, Relays);
+        await StopAsync(system, PoisonPill.Instance, Control, Connections, Door, Relays);
     }
 
     /// <summary>Stops all of them in a system that lives on; completes when they are gone.</summary>

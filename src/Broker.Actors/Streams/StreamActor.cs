@@ -181,7 +181,7 @@ internal sealed class StreamActor : ReceiveActor, IWithTimers
         foreach (var entry in _entries.Take(_window))
         {
             var ticket = new AwaitedTicket();
-            _relays.Tell(new RelayPublish(_rule.Channel, entry.ToPublication(_rule.Stream, _services.Settings.Expire), ticket, until, Retry: true));
+            _relays.Tell(new RelayPublish(_rule.Channel, entry.ToPublication(_rule.Stream, _services.Settings.ExpireOf(_rule.Channel)), ticket, until, Retry: true));
             tickets.Add(ticket);
         }
 

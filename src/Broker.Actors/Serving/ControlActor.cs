@@ -1,0 +1,97 @@
+using Broker.Actors.Connections;
+using Broker.Actors.Rich;
+using Broker.Actors.Settings;
+
+namespace Broker.Actors.Serving;
+
+/// <summary>A node's end of the server API: carries out for its own clients what any node of the cluster was asked.</summary>
+internal sealed class ControlActor : ReceiveActor
+{
+    public const string Name = "broker-control";
+
+    /// <summary>A list of channels is made once for its pages.</summary>
+    private static readonly TimeSpan ListLives = TimeSpan.FromSeconds(10);
+
+    private readonly IActorRef _connections;
+    private readonly BrokerServices _services;
+    private readonly TimeSpan _since;
+    private (string Pattern, TimeSpan Made, IReadOnlyList<ChannelCount> Channels) _list = ("", TimeSpan.Zero, []);
+
+    public ControlActor(IActorRef connections, BrokerServices services)
+    {
+        _connections = connections;
+        _services = services;
+        _since = services.Now;
+
+        Receive<OrderClients>(Carry);
+        Receive<FindClients>(Carry);
+        Receive<CountChannels>(OnCountChannels);
+        Receive<AskFigures>(Carry);
+        Receive<Carrying>(OnCarrying);
+    }
+
+    /// <summary>Who is there, only the connections' owner knows; who they are is looked at here, so that it is not held up.</summary>
+    private void Carry(IControlMessage request)
+    {
+        var asker = Sender;
+        _connections.Ask<Connections.OpenConnections>(AskOpenConnections.Instance, ClusterControl.Patience)
+            .PipeTo(Self, success: open => new Carrying(request, asker, open.Connections));
+    }
+
+    private void OnCountChannels(CountChannels request)
+    {
+        if (request.After.Length > 0 && request.Pattern == _list.Pattern && _services.Now - _list.Made < ListLives)
+            Sender.Tell(new ChannelsCounted(OpenClients.PageOf(_list.Channels, request.After)));
+        else
+            Carry(request);
+    }
+
+    private void OnCarrying(Carrying carrying) => carrying.Asker.Tell(carrying.Request switch
+    {
+        OrderClients order => Give(order, carrying.Connections),
+        FindClients query => new ClientsFound(OpenClients.Find(carrying.Connections.Select(connection => connection.Look()), query)),
+        CountChannels request => Count(request, carrying.Connections),
+        _ => LookAt(carrying.Connections),
+    });
+
+    private static Ordered Give(OrderClients order, IReadOnlyList<ClientConnection> connections)
+    {
+        var told = 0;
+        foreach (var connection in connections)
+        {
+            if (order.Clients.Client is { Length: > 0 } id && connection.Id != id) continue;
+
+            var client = connection.Look();
+            if (!order.Clients.Fits(client) || (client.Protocol == ConnectedClient.Ws4Redis && order.Order is not CloseConnection)) continue;
+
+            told++;
+            if (order.Order is UnsubscribeFromAll all) foreach (var channel in client.Channels) connection.Order(new UnsubscribeClient(channel, all.Code));
+            else connection.Order(order.Order);
+        }
+
+        return new Ordered(told);
+    }
+
+    private ChannelsCounted Count(CountChannels request, IReadOnlyList<ClientConnection> connections)
+    {
+        _list = (request.Pattern, _services.Now, OpenClients.Count(connections.Select(connection => connection.Look()), request.Pattern));
+        return new ChannelsCounted(OpenClients.PageOf(_list.Channels, request.After));
+    }
+
+    private Figures LookAt(IReadOnlyList<ClientConnection> connections)
+    {
+        var users = new HashSet<string>();
+        var subscriptions = 0;
+        foreach (var connection in connections)
+        {
+            var client = connection.Look();
+            if (client.User.Length > 0) users.Add(client.User);
+            subscriptions += client.Channels.Count;
+        }
+
+        var version = typeof(ControlActor).Assembly.GetName().Version!.ToString(3);
+        return new Figures(version, connections.Count, users.Count, (int)_services.Metrics.Relays, subscriptions, (long)(_services.Now - _since).TotalSeconds);
+    }
+
+    private sealed record Carrying(IControlMessage Request, IActorRef Asker, IReadOnlyList<ClientConnection> Connections);
+}

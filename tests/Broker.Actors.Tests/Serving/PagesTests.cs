@@ -1,0 +1,72 @@
+using Broker.Actors.Channels;
+using Broker.Actors.Connections;
+using Broker.Actors.Serving;
+
+namespace Broker.Actors.Tests.Serving;
+
+public sealed class PagesTests
+{
+    [Fact]
+    public void A_page_is_as_long_as_fits_and_never_empty()
+    {
+        string[] names = ["a", "b", "c"];
+
+        Assert.Equal("a b c|", Spell(Pages.Take(names, 0, 10, _ => 10)));
+        Assert.Equal("b|+", Spell(Pages.Take(names, 1, 1, _ => 10)));
+        Assert.Equal("a|+", Spell(Pages.Take(names, 0, 10, _ => Pages.MaxBytes)));
+        Assert.Equal("a|+", Spell(Pages.Take(names, 0, 10, _ => 2 * Pages.MaxBytes)));
+        Assert.Equal("|", Spell(Pages.Take(names, 3, 10, _ => 1)));
+    }
+
+    [Fact]
+    public void Of_several_nodes_only_what_none_can_add_to_is_certain()
+    {
+        Assert.Equal("a b c d|", Spell(Pages.Merge([new Page<string>(["a", "d"], false), new Page<string>(["b", "c"], false)], name => name)));
+        Assert.Equal("a b c|+", Spell(Pages.Merge([new Page<string>(["a", "d"], false), new Page<string>(["b", "c"], true)], name => name)));
+        Assert.Equal("a b b|+", Spell(Pages.Merge([new Page<string>(["b", "e"], true), new Page<string>(["a", "b"], true)], name => name)));
+        Assert.Equal("|", Spell(Pages.Merge<string>([], name => name)));
+    }
+
+    [Fact]
+    public void Channels_of_sessions_are_told_by_the_hash_of_their_key()
+    {
+        var clients = new[] { Client("1", ChannelName.Session("secret", "inbox"), ChannelName.Broadcast("news")), Client("2", ChannelName.Broadcast("news")) };
+
+        var all = OpenClients.Count(clients, "");
+        var some = OpenClients.Count(clients, "broad*");
+
+        Assert.Equal(2, all.Count);
+        Assert.Equal(new ChannelCount("broadcast:news", 2), Assert.Single(some));
+        Assert.DoesNotContain(all, count => count.Name.Contains("secret", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_filter_wants_all_that_it_names()
+    {
+        var john = Client("1") with { User = "john", Session = ChannelName.HashOf("key"), TokenId = "t" };
+
+        Assert.True(new ClientFilter { User = "john", Session = "key" }.Hashed().Fits(john));
+        Assert.True(new ClientFilter { Session = ChannelName.HashOf("key") }.Hashed().Fits(john));
+        Assert.True(new ClientFilter { TokenId = "t" }.Fits(john));
+        Assert.False(new ClientFilter { User = "john", Client = "2" }.Fits(john));
+        Assert.False(new ClientFilter { User = "" }.Fits(john));
+        Assert.False(new ClientFilter { User = "john", Except = ["1"] }.Fits(john));
+        Assert.True(new ClientFilter { Client = "", Session = "" }.IsEmpty);
+    }
+
+    /// <summary>A page goes over a link that takes 64 KiB: one client with very many channels would never be listed, and none after it.</summary>
+    [Fact]
+    public void A_client_with_very_many_channels_is_listed_with_some_of_them()
+    {
+        var many = Client("1", [.. Enumerable.Range(0, 5000).Select(i => ChannelName.Broadcast($"{i}-{new string('ü', 200)}"))]);
+
+        var page = OpenClients.Find([many], new FindClients(new ClientFilter(), null, "", 10));
+
+        Assert.InRange(Assert.Single(page.Items).Channels.Count, 20, 128);
+    }
+
+    private static ConnectedClient Client(string id, params ChannelName[] channels) =>
+        new(id, "", "", "", ConnectedClient.Rich, channels, DateTimeOffset.UnixEpoch, "", "");
+
+    private static string Spell(Page<string> page) => string.Join(' ', page.Items) + "|" + (page.More ? "+" : "");
+}
