@@ -54,7 +54,7 @@ public static class BrokerHosting
 
         services.AddSingleton(_ => new BrokerHost(configuration));
         services.AddSingleton(settings);
-        services.AddSingleton(ApiKey.Read(configuration));
+        services.AddApi(configuration);
         services.AddSingleton<MetricsCollector>();
         services.AddBrokerClients(configuration);
         services.AddGateway(configuration);
@@ -65,7 +65,7 @@ public static class BrokerHosting
 
     /// <summary>
     /// Maps the broker's addresses: websockets, publishing, <c>/broker.js</c> and <c>/broker-config.js</c>, <c>/health/live</c>, <c>/health/ready</c>, <c>/metrics</c>, and
-    /// <c>/api/cluster</c> where there is a key. Of two routes with the same path the application's own is served.
+    /// <c>/api/</c> where there is a key. Of two routes with the same path the application's own is served.
     /// </summary>
     public static IEndpointRouteBuilder MapBroker(this IEndpointRouteBuilder endpoints)
     {

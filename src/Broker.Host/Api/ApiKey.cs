@@ -5,7 +5,7 @@ using Broker.Host.WebSockets;
 
 namespace Broker.Host.Api;
 
-/// <summary>Who may use <c>/api</c>: those who send <c>broker.api-key</c> as <c>X-API-Key</c>. Without a key nobody may, and nothing is there.</summary>
+/// <summary>Who may use <c>/api</c>: those who send <c>broker.api-key</c> as <c>X-API-Key</c>, or as <c>Authorization: apikey KEY</c>. Without a key nobody may, and nothing is there.</summary>
 internal sealed class ApiKey
 {
     private static readonly HandshakeRefusal Missing = new(StatusCodes.Status401Unauthorized, "X-API-Key is missing or wrong", new("WWW-Authenticate", "X-API-Key"));
@@ -26,7 +26,15 @@ internal sealed class ApiKey
 
     /// <summary>Why the request is not answered; null for who has the key.</summary>
     public HandshakeRefusal? Check(HttpRequest request) =>
-        IsSet && request.Headers["X-API-Key"] is [{ Length: > 0 } key] && CryptographicOperations.FixedTimeEquals(Hash(key), _hash) ? null : Missing;
+        IsSet && KeyOf(request) is { Length: > 0 } key && CryptographicOperations.FixedTimeEquals(Hash(key), _hash) ? null : Missing;
+
+    private static string? KeyOf(HttpRequest request)
+    {
+        const string Scheme = "apikey ";
+        if (request.Headers["X-API-Key"] is { Count: > 0 } keys) return keys is [var only] ? only : null;
+
+        return request.Headers.Authorization is [{ } given] && given.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? given[Scheme.Length..] : null;
+    }
 
     private static byte[] Hash(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));
 }

@@ -1,10 +1,8 @@
-using System.Buffers;
 using Broker.Actors.Audiences;
 using Broker.Actors.Connections;
 using Broker.Actors.Publishing;
 using Broker.Host.WebSockets;
 using Microsoft.AspNetCore.Cors.Infrastructure;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace Broker.Host.Clients;
 
@@ -64,7 +62,7 @@ internal sealed class PublishEndpoint(ClientSettings settings, BrokerHost host, 
         if (grant.Publish.Count == 0) return Denied;
         if (host.Node.IsDraining) return Refusals.Stopping;
 
-        if (await ReadAsync(context.Request, settings.WebSocket.MaxMessageBytes) is not { } payload) return TooLarge;
+        if (await RequestBody.ReadAsync(context.Request, settings.WebSocket.MaxMessageBytes) is not { } payload) return TooLarge;
 
         host.Node.Metrics.BytesIn(payload.Length);
         if (payload.Length == 0) return Empty;
@@ -95,30 +93,6 @@ internal sealed class PublishEndpoint(ClientSettings settings, BrokerHost host, 
                 PublishProblem.Unknown => Unknown,
                 _ => Unavailable,
             };
-        }
-    }
-
-    /// <summary>The body; null if it is longer than allowed.</summary>
-    private static async Task<byte[]?> ReadAsync(HttpRequest request, int limit)
-    {
-        if (request.ContentLength > limit) return null;
-
-        // The bound is ours, not the server's for any request.
-        if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } body) body.MaxRequestBodySize = null;
-
-        while (true)
-        {
-            var read = await request.BodyReader.ReadAtLeastAsync(limit + 1, request.HttpContext.RequestAborted);
-            if (!read.IsCompleted && read.Buffer.Length <= limit)
-            {
-                request.BodyReader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-                continue;
-            }
-
-            // A read that is left open costs the client its connection.
-            var payload = read.Buffer.Length > limit ? null : read.Buffer.ToArray();
-            request.BodyReader.AdvanceTo(read.Buffer.End);
-            return payload;
         }
     }
 
