@@ -98,7 +98,7 @@ public sealed class ControlTests
     [Fact]
     public async Task While_Redis_is_away_publishing_and_reading_fail_with_an_internal_error()
     {
-        await using var test = await TestNode.StartAsync(TestNode.History + ", publish-timeout = 200ms");
+        await using var test = await TestNode.StartAsync(TestNode.History);
         var channel = ChannelName.Broadcast("news");
         await test.Node.Server.PublishAsync(channel, Encoding.UTF8.GetBytes("x"));
 
