@@ -6,6 +6,8 @@ using Broker.Host.Server;
 WebApplication? app = null;
 try
 {
+    SocketThreads.Prepare();
+
     var arguments = ServerArguments.Parse(args);
     if (arguments.Help)
     {
