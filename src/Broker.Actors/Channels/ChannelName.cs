@@ -90,6 +90,9 @@ public sealed record ChannelName
     /// <param name="prefix">The deployment's prefix, or an empty string.</param>
     public string ToRedis(string prefix) => prefix.Length == 0 || Kind == ChannelKind.Raw ? Spell() : $"{prefix}:{Spell()}";
 
+    /// <summary>The name as rich clients say it: without prefix. It may hold a session's key, which its own clients know.</summary>
+    internal string ToClients() => Spell();
+
     /// <summary>The channel behind a Redis name. Names that do not begin with the prefix are raw channels.</summary>
     public static ChannelName FromRedis(string redisName, string prefix)
     {

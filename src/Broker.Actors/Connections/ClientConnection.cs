@@ -57,6 +57,9 @@ public abstract class ClientConnection
     /// <summary>Who it is and what it listens to, from any thread.</summary>
     internal abstract ConnectedClient Look();
 
+    /// <summary>It is told to beat at the pace of <c>broker.websocket.heartbeat-interval</c>.</summary>
+    internal virtual bool HasBeat => true;
+
     /// <summary>The actor that owns it.</summary>
     internal abstract Props PropsOf(IActorRef relays, BrokerServices services);
 

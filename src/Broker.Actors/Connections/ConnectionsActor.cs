@@ -63,7 +63,7 @@ internal sealed class ConnectionsActor : ReceiveActor, IWithTimers
 
         // The slot whose turn has just been: it comes round after a whole interval.
         _connections[actor] = new Place(open.Connection, _turn);
-        _wheel[_turn].Add(actor);
+        if (open.Connection.HasBeat) _wheel[_turn].Add(actor);
         Context.Watch(actor);
         Sender.Tell(actor);
     }

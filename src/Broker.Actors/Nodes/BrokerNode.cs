@@ -5,6 +5,7 @@ using Broker.Actors.Presence;
 using Broker.Actors.Publishing;
 using Broker.Actors.Redis;
 using Broker.Actors.Relays;
+using Broker.Actors.Rich;
 using Broker.Actors.Serving;
 using Broker.Actors.Sessions;
 using Broker.Actors.Settings;
@@ -145,6 +146,11 @@ public sealed class BrokerNode : IAsyncDisposable
     /// <exception cref="InvalidOperationException">The node is stopping.</exception>
     /// <exception cref="AskTimeoutException">The node is too busy to open it.</exception>
     public Task<WireConnection> OpenAsync(ConnectionPlan plan, IWireFormat format) => OpenAsync(new WireConnection(plan, format, Settings, Metrics, _services.Time.GetUtcNow()));
+
+    /// <summary>Opens a connection for a client of the Centrifuge protocol, who has yet to say who it is.</summary>
+    /// <inheritdoc cref="OpenAsync(ConnectionPlan, IWireFormat)" path="/exception"/>
+    internal Task<RichConnection> OpenAsync(IClientGate gate, RichFraming framing) =>
+        OpenAsync(new RichConnection(gate, framing, _presence, Settings, Metrics, _services.Time.GetUtcNow()));
 
     private async Task<T> OpenAsync<T>(T connection) where T : ClientConnection
     {

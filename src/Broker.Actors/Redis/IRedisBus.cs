@@ -68,6 +68,9 @@ internal interface IRedisBus : IAsyncDisposable
     /// <param name="cursor">What the page before said; 0 for the first.</param>
     Task<MembersScan> ReadMembersAsync(RedisKeys keys, ulong cursor);
 
+    /// <summary>Publications with offsets below <paramref name="before"/>, newest first, until a bound is reached (at least one, if there is any).</summary>
+    Task<HistoryPage> ReadHistoryBackAsync(RedisKeys keys, long before, int maxCount, int maxBytes);
+
     /// <summary>A plain key of Broker's own (session records).</summary>
     Task<byte[]?> GetAsync(string key);
 

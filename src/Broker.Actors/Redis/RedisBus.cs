@@ -156,6 +156,9 @@ internal sealed class RedisBus : IRedisBus
 
     public async Task<MembersScan> ReadMembersAsync(RedisKeys keys, ulong cursor) => RedisMembers.ToScan(await Ask(redis => RedisMembers.ScanAsync(redis, keys.Members, cursor)));
 
+    public async Task<HistoryPage> ReadHistoryBackAsync(RedisKeys keys, long before, int maxCount, int maxBytes) =>
+        RedisHistory.ToPage(await Run(RedisScripts.ReadHistory, [keys.Meta, keys.History], RedisHistory.ForPageBack(before, maxCount, maxBytes)));
+
     public async Task<byte[]?> GetAsync(string key) => await Ask(redis => redis.StringGetAsync(key));
 
     public Task SetAsync(string key, byte[] value, TimeSpan expires) => Ask(redis => redis.StringSetAsync(key, value, expires));

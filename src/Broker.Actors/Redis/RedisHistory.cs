@@ -68,6 +68,9 @@ internal static class RedisHistory
     public static RedisValue[] ForPage(long after, int maxCount, int maxBytes) =>
         [(Math.Clamp(after, 0, long.MaxValue - 1) + 1).ToString(CultureInfo.InvariantCulture) + "-0", Math.Max(1, maxCount), maxBytes];
 
+    public static RedisValue[] ForPageBack(long before, int maxCount, int maxBytes) =>
+        [(Math.Max(before, 1) - 1).ToString(CultureInfo.InvariantCulture) + "-0", Math.Max(1, maxCount), maxBytes, "back"];
+
     public static HistoryPage ToPage(RedisResult result)
     {
         var reply = (RedisResult[])result!;

@@ -7,11 +7,12 @@ namespace Broker.Actors.Relays;
 /// A subscriber that came with a position: collects what it missed, a page at a time, and what is passed on while a page is read. All of it or nothing, and never more than
 /// the limits: who has missed more must load the state anew.
 /// </summary>
-internal sealed class Recovering(Subscriber subscriber, RecoveryLimits limits)
+internal sealed class Recovering(Subscriber subscriber, StreamPosition since, RecoveryLimits limits)
 {
     private readonly List<Publication> _missed = [];
     private readonly List<Publication> _held = [];
-    private StreamPosition _position = subscriber.Since;
+    private readonly StreamPosition _since = since;
+    private StreamPosition _position = since;
     private long _missedBytes;
     private long _heldBytes;
     private bool _whole = true;
@@ -24,7 +25,7 @@ internal sealed class Recovering(Subscriber subscriber, RecoveryLimits limits)
     public bool HasFailed => !_whole || _missed.Count + _held.Count > limits.Publications || _missedBytes + _heldBytes > limits.Bytes;
 
     /// <summary>Known without a question: it has missed more than may be recovered.</summary>
-    public bool IsTooFarBehind(StreamPosition live) => live.Epoch == _position.Epoch && live.Offset - Subscriber.Since.Offset > limits.Publications;
+    public bool IsTooFarBehind(StreamPosition live) => live.Epoch == _position.Epoch && live.Offset - _since.Offset > limits.Publications;
 
     /// <summary>After which position the next page is to be read; also when a question or its answer may be lost.</summary>
     public StreamPosition Ask(TimeSpan now)

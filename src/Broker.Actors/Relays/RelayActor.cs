@@ -130,7 +130,7 @@ internal sealed partial class RelayActor : ReceiveActor, IWithTimers
                 AskLastValue();
                 break;
             case JoinMode.Since or JoinMode.SinceOrLastValue:
-                Recover(new Recovering(subscriber, _services.Settings.Recovery));
+                Recover(new Recovering(subscriber, subscriber.SinceAt(_link.Position), _services.Settings.Recovery));
                 break;
             default:
                 GoLive(subscriber, RelayBatch.Empty, recovered: false);
@@ -174,6 +174,7 @@ internal sealed partial class RelayActor : ReceiveActor, IWithTimers
             foreach (var (ticket, recovering) in _recovering) if (recovering.Subscriber == subscriber) _recovering.Remove(ticket);
         }
 
+        subscriber.Left();
         RestWhenIdle();
     }
 

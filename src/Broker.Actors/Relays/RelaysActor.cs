@@ -36,7 +36,11 @@ internal sealed class RelaysActor : ReceiveActor
         var name = message.Channel.ToRedis(_services.Settings.Prefix);
         if (!_relays.TryGetValue(name, out var relay))
         {
-            if (message is Leave) return;
+            if (message is Leave leave)
+            {
+                leave.Subscriber.Left();
+                return;
+            }
 
             var services = _services;
             var channels = _channels;

@@ -41,6 +41,10 @@ internal abstract class Subscriber(IActorRef owner, string origin, JoinMode mode
     /// <summary>It is told who comes and goes: <see cref="MembersChanged"/>.</summary>
     public virtual bool WantsJoinLeave => false;
 
+    /// <summary>From where it is given what it missed.</summary>
+    /// <param name="live">Where the channel stands.</param>
+    public virtual StreamPosition SinceAt(StreamPosition live) => Since;
+
     /// <summary>Its place in the relay's list; the relay's own.</summary>
     public int Place { get; set; } = -1;
 
@@ -62,8 +66,14 @@ internal abstract class Subscriber(IActorRef owner, string origin, JoinMode mode
     public virtual void JoinedLive(StreamPosition position)
     {
     }
+
     /// <summary>Others, and itself, have come and gone, in this order. One object for all subscribers of the relay.</summary>
     public virtual void MembersChanged(MembersChange change)
+    {
+    }
+
+    /// <summary>Its leave has been taken: nothing comes any more.</summary>
+    public virtual void Left()
     {
     }
 }

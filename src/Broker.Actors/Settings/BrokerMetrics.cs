@@ -23,6 +23,7 @@ public sealed class BrokerMetrics : IDisposable
     private readonly Counter<long> _lost;
     private readonly Counter<long> _closed;
     private readonly Counter<long> _deadLetters;
+    private readonly Counter<long> _overLimit;
     private readonly Counter<long> _streamEntries;
     private long _connections;
     private long _relays;
@@ -43,6 +44,7 @@ public sealed class BrokerMetrics : IDisposable
         _bytesOut = _meter.CreateCounter<long>("broker.bytes.sent", "By", "Bytes written to clients");
         _lost = _meter.CreateCounter<long>("broker.publications.lost", description: "Publications that did not reach this node and could not be fetched");
         _closed = _meter.CreateCounter<long>("broker.connections.closed", description: "Connections that ended, by close code");
+        _overLimit = _meter.CreateCounter<long>("broker.limits.exceeded", description: "What clients were refused because of a limit of broker.limits, by the limit");
         _deadLetters = _meter.CreateCounter<long>("broker.dead.letters", description: "Messages to actors that were gone");
         _streamEntries = _meter.CreateCounter<long>("broker.stream.entries", description: "Entries of Redis streams that this node published, by outcome; those without their field, too large or deleted were not");
         _meter.CreateObservableUpDownCounter("broker.connections", () => Interlocked.Read(ref _connections), description: "Open client connections");
@@ -109,6 +111,8 @@ public sealed class BrokerMetrics : IDisposable
     internal void PublicationsLost(long count) => _lost.Add(count);
 
     internal void StreamEntries(int count, string outcome) => _streamEntries.Add(count, new KeyValuePair<string, object?>("outcome", outcome));
+
+    internal void OverLimit(string limit) => _overLimit.Add(1, new KeyValuePair<string, object?>("limit", limit));
 
     internal void DeadLetter() => _deadLetters.Add(1);
 }

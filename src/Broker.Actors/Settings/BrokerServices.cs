@@ -1,7 +1,9 @@
+using Broker.Actors.Channels;
 using Broker.Actors.Connections;
 using Broker.Actors.Nodes;
 using Broker.Actors.Presence;
 using Broker.Actors.Redis;
+using Broker.Actors.Rich;
 using Microsoft.Extensions.Logging;
 
 namespace Broker.Actors.Settings;
@@ -19,11 +21,26 @@ internal sealed record BrokerServices(
     /// <summary>The nodes that may have members of this one's channels.</summary>
     public ClusterNodes Nodes { get; init; } = ClusterNodes.Alone;
 
+    /// <summary>Names the node to clients: it says nothing of where it is.</summary>
+    public string NodeId { get; } = Epochs.New();
+
+    /// <summary>How many connections each user has on this node.</summary>
+    public UserPlaces UserPlaces { get; } = new();
+
     /// <summary>What durations on this node are measured with: unlike the time of day it is never set. Counts from some moment in the past and means nothing elsewhere.</summary>
     public TimeSpan Now => Time.GetElapsedTime(0);
 
     /// <summary>Puts an actor there, unless the application's own actor system has no such dispatcher.</summary>
     public Props OnChannelDispatcher(Props props) => _hasDispatcher ? props.WithDispatcher(ChannelDispatcher) : props;
+
+    /// <summary>What holds on a channel. On Redis Cluster one whose keys do not share a slot has no history, whatever the settings say.</summary>
+    public ChannelOptions OptionsOf(ChannelName channel)
+    {
+        var options = Settings.OptionsOf(channel);
+        if (options.History is null || !Bus.IsCluster || new RedisKeys(channel.ToRedis(Settings.Prefix)).ShareOneSlot) return options;
+
+        return options with { History = null, Recovery = RecoveryMode.Off, Positioned = false };
+    }
 
     /// <summary>This node may own channels. While it may not, others may own its.</summary>
     public bool MayOwn => Membership is null or { IsHeld: true };

@@ -59,6 +59,8 @@ public sealed record BrokerSettings
 
     internal ClusterSettings Cluster { get; private init; } = null!;
 
+    internal Rich.RichSettings Rich { get; private init; } = null!;
+
     internal IReadOnlyList<StreamRule> Streams { get; private init; } = null!;
 
     /// <summary>How long a start waits for the node to be a member: for one whose lease must run out first, and two calls of Redis.</summary>
@@ -104,6 +106,7 @@ public sealed record BrokerSettings
                 broker.Get("relay.silent-after").Period()),
             Recovery = new RecoveryLimits(broker.Get("recovery.publications").IntAtLeast(1), broker.Get("recovery.bytes").SizeAtLeast(1024)),
             Cluster = ClusterSettings.Read(broker),
+            Rich = Actors.Rich.RichSettings.Read(broker),
             Streams = StreamRule.ReadAll(broker),
         };
     }

@@ -148,6 +148,9 @@ internal sealed class FaultyBus(IRedisBus inner) : IRedisBus
 
     public Task<MembersScan> ReadMembersAsync(RedisKeys keys, ulong cursor) => inner.ReadMembersAsync(keys, cursor);
 
+    public Task<HistoryPage> ReadHistoryBackAsync(RedisKeys keys, long before, int maxCount, int maxBytes) =>
+        HistoryFault is { } fault ? Task.FromException<HistoryPage>(fault) : inner.ReadHistoryBackAsync(keys, before, maxCount, maxBytes);
+
     public Task<byte[]?> GetAsync(string key) => inner.GetAsync(key);
 
     public Task SetAsync(string key, byte[] value, TimeSpan expires) => inner.SetAsync(key, value, expires);

@@ -105,7 +105,7 @@ public sealed class JoiningTests
     public void What_a_recovering_client_is_answered_beyond_where_the_relay_stands_comes_live_and_not_twice()
     {
         // The history was read after a script whose answer the owner had not yet told: the page held 4 and 5, which came live afterwards, too.
-        var recovering = new Recovering(new Listener(2), Limits);
+        var recovering = RecoveringFrom(new Listener(2), Limits);
 
         recovering.Take(new Missed(1, true, At(5), [Number(3), Number(4), Number(5)], false));
 
@@ -115,7 +115,7 @@ public sealed class JoiningTests
     [Fact]
     public void What_was_passed_on_while_a_client_recovered_follows_what_it_had_missed()
     {
-        var recovering = new Recovering(new Listener(1), Limits);
+        var recovering = RecoveringFrom(new Listener(1), Limits);
         recovering.Hold([Number(3), Number(4)]);
 
         recovering.Take(new Missed(1, true, At(3), [Number(2), Number(3)], false));
@@ -126,7 +126,7 @@ public sealed class JoiningTests
     [Fact]
     public void A_page_that_does_not_follow_recovers_nothing()
     {
-        var recovering = new Recovering(new Listener(1), Limits);
+        var recovering = RecoveringFrom(new Listener(1), Limits);
 
         recovering.Take(new Missed(1, true, At(2), [Number(2)], true));
         recovering.Take(new Missed(2, true, At(4), [Number(4)], false));
@@ -139,7 +139,7 @@ public sealed class JoiningTests
     public void What_is_passed_on_before_the_next_page_is_asked_for_comes_with_that_page_and_is_not_held()
     {
         // A subscriber that recovered in many pages held every live publication for as long as that took.
-        var recovering = new Recovering(new Listener(1), Limits);
+        var recovering = RecoveringFrom(new Listener(1), Limits);
         recovering.Ask(default);
         for (var number = 4; number < 1000; number++) recovering.Hold([Number(number)]);
         Assert.True(recovering.HasFailed);
@@ -156,7 +156,7 @@ public sealed class JoiningTests
     [Fact]
     public void Who_has_missed_more_publications_or_bytes_than_the_limits_recovers_nothing()
     {
-        var many = new Recovering(new Listener(1), new RecoveryLimits(3, 1_000_000));
+        var many = RecoveringFrom(new Listener(1), new RecoveryLimits(3, 1_000_000));
         Assert.True(many.IsTooFarBehind(At(5)));
         Assert.False(many.IsTooFarBehind(At(4)));
         many.Take(new Missed(1, true, At(4), [Number(2), Number(3), Number(4)], false));
@@ -164,7 +164,7 @@ public sealed class JoiningTests
         many.Hold([Number(5)]);
         Assert.True(many.HasFailed);
 
-        var large = new Recovering(new Listener(1), new RecoveryLimits(100, 150));
+        var large = RecoveringFrom(new Listener(1), new RecoveryLimits(100, 150));
         large.Take(new Missed(1, true, At(3), [Number(2), Number(3)], true));
         Assert.False(large.HasFailed);
         large.Take(new Missed(1, true, At(4), [Number(4)], false));
@@ -175,7 +175,7 @@ public sealed class JoiningTests
     public void Who_cannot_recover_gets_nothing_of_what_came_meanwhile()
     {
         // It was told "not recovered" at position 4, and then given 3 and 4.
-        var recovering = new Recovering(new Listener(1), Limits);
+        var recovering = RecoveringFrom(new Listener(1), Limits);
         recovering.Hold([Number(3), Number(4)]);
 
         recovering.Take(new Missed(1, false, At(4), [], false));
@@ -254,6 +254,8 @@ public sealed class JoiningTests
         joiners.Add(listener);
         return listener;
     }
+
+    private static Recovering RecoveringFrom(Listener listener, RecoveryLimits limits) => new(listener, listener.Since, limits);
 
     private static StreamPosition At(long offset) => new("e", offset);
 

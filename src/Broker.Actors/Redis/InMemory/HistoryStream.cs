@@ -45,6 +45,22 @@ internal sealed class HistoryStream
         return page;
     }
 
+    /// <summary>Publications below the offset, newest first, until a bound is reached, at least one.</summary>
+    public IReadOnlyList<StoredPublication> Before(long offset, int maxCount, int maxBytes)
+    {
+        var page = new List<StoredPublication>();
+        var bytes = 0L;
+        for (var i = IndexAbove(offset - 1) - 1; i >= _start && page.Count < Math.Max(1, maxCount); i--)
+        {
+            var entry = _entries[i];
+            bytes += entry.Payload.Length;
+            if (page.Count > 0 && bytes > maxBytes) break;
+            page.Add(entry);
+        }
+
+        return page;
+    }
+
     private int IndexAbove(long offset)
     {
         var (low, high) = (_start, _entries.Count);

@@ -89,7 +89,10 @@ internal sealed class InMemoryBus : IRedisBus, IThreadPoolWorkItem
     public Task<Appended> AppendAsync(RedisKeys keys, Append order) => Run(store => InMemoryHistory.Append(store, keys, order));
 
     public Task<HistoryPage> ReadHistoryAsync(RedisKeys keys, long after, int maxCount, int maxBytes) =>
-        Run(store => InMemoryHistory.ReadHistory(store, keys, after, maxCount, maxBytes));
+        Run(store => InMemoryHistory.ReadHistory(store, keys, history => history.After(after, maxCount, maxBytes)));
+
+    public Task<HistoryPage> ReadHistoryBackAsync(RedisKeys keys, long before, int maxCount, int maxBytes) =>
+        Run(store => InMemoryHistory.ReadHistory(store, keys, history => history.Before(before, maxCount, maxBytes)));
 
     public Task<long> WriteMembersAsync(RedisKeys keys, MembersWrite order) => Run(store =>
     {

@@ -92,12 +92,12 @@ internal static class InMemoryHistory
         return appended;
     }
 
-    public static HistoryPage ReadHistory(InMemoryStore store, RedisKeys keys, long after, int maxCount, int maxBytes)
+    public static HistoryPage ReadHistory(InMemoryStore store, RedisKeys keys, Func<HistoryStream, IReadOnlyList<StoredPublication>> page)
     {
         if (ReadPosition(store, keys) is not { } position) return new HistoryPage(null, 1, []);
 
         var history = store.Keys.Find<HistoryStream>(keys.History);
-        return new HistoryPage(position, history?.Oldest ?? position.Offset + 1, history?.After(after, maxCount, maxBytes) ?? []);
+        return new HistoryPage(position, history?.Oldest ?? position.Offset + 1, history is null ? [] : page(history));
     }
 
     private static bool NeedsNewEpoch(InMemoryStore store, RedisKeys keys, Meta meta, TakeOver order)

@@ -1,7 +1,7 @@
 -- A page of a channel's history, with the position at the same moment.
 --
 -- KEYS  meta (hash), history (stream)
--- ARGV  first entry id wanted ("OFFSET-0"), most entries, most payload bytes (at least one entry is given)
+-- ARGV  first entry id wanted ("OFFSET-0"), most entries, most payload bytes (at least one entry is given), "back" for newest first
 -- Reply {} without history | {epoch, offset, oldest offset, entries as XRANGE gives them}
 local meta = redis.call('HMGET', KEYS[1], 'epoch', 'offset')
 if not meta[1] then return {} end
@@ -11,11 +11,14 @@ local oldest = string.format('%.0f', tonumber(offset) + 1)
 local head = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1]
 if head then oldest = string.match(head[1], '^%d+') end
 
+local back = ARGV[4] == 'back'
 local page, from, count, bytes = {}, ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 while #page < count do
   -- In portions: a page that its bytes end early must not cost the whole history.
   local portion = math.min(32, count - #page)
-  local entries = redis.call('XRANGE', KEYS[2], from, '+', 'COUNT', portion)
+  local entries
+  if back then entries = redis.call('XREVRANGE', KEYS[2], from, '-', 'COUNT', portion)
+  else entries = redis.call('XRANGE', KEYS[2], from, '+', 'COUNT', portion) end
   for _, entry in ipairs(entries) do
     local fields = entry[2]
     for i = 1, #fields, 2 do
@@ -25,6 +28,6 @@ while #page < count do
     page[#page + 1] = entry
   end
   if #entries < portion then break end
-  from = string.format('%.0f-0', tonumber(string.match(entries[#entries][1], '^%d+')) + 1)
+  from = string.format('%.0f-0', tonumber(string.match(entries[#entries][1], '^%d+')) + (back and -1 or 1))
 end
 return {meta[1], offset, oldest, page}

@@ -1,0 +1,298 @@
+using System.Diagnostics.CodeAnalysis;
+using Broker.Actors.Channels;
+using Broker.Actors.Connections;
+using Broker.Actors.Relays;
+using Broker.Actors.Rich.Protocol;
+using Broker.Actors.Settings;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Actors.Rich;
+
+/// <remarks>
+/// The client's channels. A subscription begins with a join and ends with a leave; what the client is told of either is written by its <see cref="RichSubscriber"/> on the relay's turn.
+/// </remarks>
+internal sealed partial class RichActor
+{
+    private void OnSubscribe(Subscribe subscribe, Request request)
+    {
+        if (!TryChannel(subscribe.Channel, request, out var channel)) return;
+        if (_subscriptions.ContainsKey(subscribe.Channel))
+        {
+            request.Refuse(RichError.AlreadySubscribed);
+            return;
+        }
+
+        if (_subscriptions.Count >= _settings.Limits.Channels)
+        {
+            _services.Metrics.OverLimit("channels-per-connection");
+            request.Refuse(RichError.LimitExceeded);
+            return;
+        }
+
+        var options = _services.OptionsOf(channel);
+        if (!options.Subscribe || IsUnwelcome(options)) request.Refuse(RichError.PermissionDenied);
+        else Ask(Gate.SubscribeAsync(channel, subscribe.Token), request, permission => OnMaySubscribe(subscribe, channel, permission, request));
+    }
+
+    private void OnMaySubscribe(Subscribe subscribe, ChannelName channel, Permission permission, Request request)
+    {
+        if (Denies(permission, request)) return;
+
+        // The server may have subscribed it meanwhile.
+        if (_subscriptions.ContainsKey(subscribe.Channel))
+        {
+            request.Refuse(RichError.AlreadySubscribed);
+            return;
+        }
+
+        var join = JoinOf(channel, subscribe.Channel, subscribe.Resume, permission.Info) with
+        {
+            Positioned = subscribe.Positioned || subscribe.Recoverable,
+            WantsJoinLeave = subscribe.JoinLeave,
+            Lifetime = LifetimeTo(permission.ExpiresAt),
+        };
+        Begin(join, new AskedFor(request.Id, subscribe.Channel, Output), permission.ExpiresAt);
+        request.Done();
+    }
+
+    private void OnUnsubscribe(Unsubscribe unsubscribe, Request request)
+    {
+        if (unsubscribe.Channel.Length == 0)
+        {
+            Close(CloseReason.BadRequest);
+            return;
+        }
+
+        if (!_subscriptions.TryGetValue(unsubscribe.Channel, out var subscription))
+        {
+            request.Answer(line => RichWriter.Unsubscribed(line, request.Id));
+            return;
+        }
+
+        // What comes after may subscribe again: it waits until the relay has let this one go, so that nothing of its life comes into the next one's.
+        _deciding = true;
+        var answer = Output.Framing.Frame(line => RichWriter.Unsubscribed(line, request.Id));
+        End(subscription, answer, RefusalOf(subscription, RichError.Internal, answer), () =>
+        {
+            request.Done();
+            OnDecided(new Decided(static () => { }));
+        });
+    }
+
+    private void OnSubRefresh(SubRefresh refresh, Request request)
+    {
+        if (refresh.Channel.Length == 0)
+        {
+            Close(CloseReason.BadRequest);
+            return;
+        }
+
+        if (!_subscriptions.TryGetValue(refresh.Channel, out var subscription) || !subscription.HasJoined) request.Refuse(RichError.PermissionDenied);
+        else if (refresh.Token.Length == 0) request.Refuse(RichError.BadRequest);
+        else Ask(Gate.SubscribeAsync(subscription.Join.Channel, refresh.Token), request, permission => OnSubRefreshed(subscription, permission, request));
+    }
+
+    private void OnSubRefreshed(RichSubscription subscription, Permission permission, Request request)
+    {
+        if (Denies(permission, request)) return;
+
+        subscription.EndsAt = DeadlineOf(permission.ExpiresAt);
+        Schedule();
+        var lifetime = LifetimeTo(permission.ExpiresAt);
+        request.Answer(line => RichWriter.SubRefreshed(line, request.Id, lifetime));
+    }
+
+    /// <summary>The server subscribes the client.</summary>
+    private void OnOrder(SubscribeClient order)
+    {
+        var name = order.Channel.ToClients();
+        if (_identity is null || _connecting is not null || _closing || order.Channel.Kind == ChannelKind.Raw || _subscriptions.ContainsKey(name)) return;
+
+        var join = JoinOf(order.Channel, name, order.Resume, order.ChannelInfo) with { Data = order.Data, Lifetime = LifetimeTo(order.ExpiresAt) };
+        Begin(join, new Given(name, Output, join.Options.History is not null, CloseLater), order.ExpiresAt);
+    }
+
+    private void OnOrder(UnsubscribeClient order)
+    {
+        if (!_subscriptions.TryGetValue(order.Channel.ToClients(), out var subscription) || subscription.Leaving is not null) return;
+
+        var push = Output.Framing.Frame(line => RichWriter.PushUnsubscribe(line, subscription.Join.Name, order.Code));
+        End(subscription, push, RefusalOf(subscription, RichError.PermissionDenied), static () => { });
+    }
+
+    private void Begin(RichJoin join, SubscriptionLife life, DateTimeOffset? expiresAt)
+    {
+        var subscription = new RichSubscription(join, life) { JoinBy = Now + _settings.SubscribeTimeout, EndsAt = DeadlineOf(expiresAt) };
+        _subscriptions[join.Name] = subscription;
+        Place(subscription, null);
+        Show();
+        Schedule();
+    }
+
+    private void Place(RichSubscription subscription, StreamPosition? goesOn)
+    {
+        subscription.Subscriber = new RichSubscriber(Self, subscription.Join, Output, subscription.Life, goesOn);
+        _relays.Tell(new Join(subscription.Join.Channel, subscription.Subscriber));
+    }
+
+    /// <param name="farewell">What the client is told if it has joined, on the relay's turn.</param>
+    /// <param name="refusal">And if it has not.</param>
+    /// <param name="then">What follows here.</param>
+    private void End(RichSubscription subscription, ReadOnlyMemory<byte> farewell, ReadOnlyMemory<byte> refusal, Action then)
+    {
+        var isFirst = subscription.Leaving is null;
+        subscription.Leaving += then;
+        subscription.Farewell = new Farewell(farewell, refusal);
+        subscription.Subscriber.SayFarewell(subscription.Farewell);
+        if (isFirst) _relays.Tell(new Leave(subscription.Join.Channel, subscription.Subscriber));
+    }
+
+    /// <summary>A client that still waits for the answer to its subscribing is given one, whatever else it is told.</summary>
+    private ReadOnlyMemory<byte> RefusalOf(RichSubscription subscription, RichError error, ReadOnlyMemory<byte> after = default)
+    {
+        if (subscription.Life is not AskedFor asked) return after;
+
+        var refusal = Output.Framing.Frame(line => RichWriter.Error(line, asked.Id, error));
+        return after.IsEmpty ? refusal : (byte[])[.. refusal.Span, .. after.Span];
+    }
+
+    private void OnJoinsAt(JoinsAt joins)
+    {
+        if (Find(joins.Subscriber) is not { } subscription) return;
+
+        subscription.Relay = joins.Relay;
+        Context.Watch(joins.Relay);
+    }
+
+    private void OnJoined(Joined joined)
+    {
+        if (Find(joined.Subscriber) is not { } subscription) return;
+
+        subscription.HasJoined = true;
+        subscription.JoinBy = null;
+        Schedule();
+        OnServerJoined();
+    }
+
+    private void OnLeft(SubscriberLeft left)
+    {
+        if (Find(left.Subscriber) is not { } subscription) return;
+
+        Forget(subscription);
+        subscription.Leaving?.Invoke();
+    }
+
+    /// <summary>The client has been told to subscribe again, or is closed.</summary>
+    private void OnLost(SubscriberLost lost)
+    {
+        if (Find(lost.Subscriber) is not { } subscription) return;
+
+        _relays.Tell(new Leave(subscription.Join.Channel, subscription.Subscriber));
+        Forget(subscription);
+        if (subscription.Leaving is not { } then) return;
+
+        // Its leave comes too late to be answered by the relay.
+        Output.Offer(subscription.Farewell!.Frame);
+        then();
+    }
+
+    private void OnRelayGone(Terminated gone)
+    {
+        foreach (var subscription in _subscriptions.Values.Where(subscription => gone.ActorRef.Equals(subscription.Relay)).ToArray())
+        {
+            subscription.Relay = null;
+
+            // Nobody calls it any more but this.
+            if (subscription.Leaving is not null) subscription.Subscriber.Left();
+            else if (!subscription.Subscriber.IsOver) JoinAgain(subscription);
+        }
+    }
+
+    /// <summary>The client goes on from where it was, and hears nothing of it unless something is missing.</summary>
+    private void JoinAgain(RichSubscription subscription)
+    {
+        subscription.Rejoins ??= new Rejoins();
+        if (!subscription.Rejoins.MayJoin(Now))
+        {
+            _services.Log.LogError("The relay of {Channel} fails again and again: connection {Connection} is closed", subscription.Join.Channel, _connection.Id);
+            Close(CloseReason.ServerError);
+            return;
+        }
+
+        var position = subscription.Subscriber.Position;
+        Place(subscription, string.IsNullOrEmpty(position.Epoch) ? null : position);
+    }
+
+    private void OnDeadline(RichSubscription subscription)
+    {
+        if (_closing || subscription.Leaving is not null) return;
+        if (!subscription.HasJoined) OnSubscribeTimeout(subscription);
+        else if (subscription.Life is AskedFor) EndWith(subscription, UnsubscribeCode.Expired);
+        else Close(CloseReason.SubscriptionExpired);
+    }
+
+    private void OnSubscribeTimeout(RichSubscription subscription)
+    {
+        if (_connecting is not null && subscription.Life is WithConnect) FailToConnect();
+        else EndWith(subscription, UnsubscribeCode.Insufficient);
+    }
+
+    private void EndWith(RichSubscription subscription, UnsubscribeCode code)
+    {
+        var push = Output.Framing.Frame(line => RichWriter.PushUnsubscribe(line, subscription.Join.Name, code));
+        End(subscription, push, RefusalOf(subscription, RichError.Internal), static () => { });
+    }
+
+    private void Forget(RichSubscription subscription)
+    {
+        _subscriptions.Remove(subscription.Join.Name);
+        if (subscription.Relay is { } relay) Context.Unwatch(relay);
+        Show();
+    }
+
+    private RichSubscription? Find(Subscriber subscriber) =>
+        subscriber is RichSubscriber rich && _subscriptions.TryGetValue(rich.Join.Name, out var subscription) && subscription.Subscriber == rich ? subscription : null;
+
+    private RichJoin JoinOf(ChannelName channel, string name, Resume resume, ReadOnlyMemory<byte> info)
+    {
+        var options = _services.OptionsOf(channel);
+        var member = options.Presence ? new ClientInfo(_identity!.Caller.User ?? "", _connection.Id, _identity.Info, info) : null;
+        return new RichJoin(channel, name, options, resume, Positioned: false, default, default, _origin, member, WantsJoinLeave: false);
+    }
+
+    /// <summary>A name that a client says. If it is none, that has been answered.</summary>
+    private bool TryChannel(string name, Request request, [NotNullWhen(true)] out ChannelName? channel)
+    {
+        channel = null;
+        if (name.Length == 0)
+        {
+            Close(CloseReason.BadRequest);
+            return false;
+        }
+
+        if (name.Length > _settings.Limits.ChannelLength)
+        {
+            _services.Metrics.OverLimit("channel-length");
+            request.Refuse(RichError.BadRequest);
+            return false;
+        }
+
+        channel = ChannelName.Parse(name);
+        if (channel.Kind != ChannelKind.Raw) return true;
+
+        request.Refuse(RichError.UnknownChannel);
+        return false;
+    }
+
+    private bool IsUnwelcome(ChannelOptions options) => !options.Anonymous && !_identity!.Caller.IsAuthenticated;
+
+    private bool Denies(Permission permission, Request request)
+    {
+        if (permission.Close is { } reason) Close(reason);
+        else if (permission.Error is { } error) request.Refuse(error);
+        else if (permission.ExpiresAt <= _services.Time.GetUtcNow()) request.Refuse(RichError.Expired);
+        else return false;
+
+        return true;
+    }
+}

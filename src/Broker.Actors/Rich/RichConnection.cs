@@ -1,0 +1,84 @@
+using Broker.Actors.Channels;
+using Broker.Actors.Connections;
+using Broker.Actors.Presence;
+using Broker.Actors.Rich.Protocol;
+using Broker.Actors.Settings;
+
+namespace Broker.Actors.Rich;
+
+/// <summary>A client of the Centrifuge protocol, as its transport sees it. Its frames are read where they come in; what they ask for its <see cref="RichActor"/> decides.</summary>
+internal sealed class RichConnection : ClientConnection
+{
+    private readonly int _commandsPerFrame;
+    private Seen _seen = Seen.Nothing;
+
+    public RichConnection(IClientGate gate, RichFraming framing, PresenceReader presence, BrokerSettings settings, BrokerMetrics? metrics = null, DateTimeOffset since = default)
+        : base(framing.Publications(withOffset: true), new PlainQueue(settings.OutboxLimit, subscriptions: 0), settings, metrics, since)
+    {
+        Gate = gate;
+        Presence = presence;
+        Output = new RichOutput(Outbox, framing);
+        _commandsPerFrame = settings.Rich.Limits.CommandsPerFrame;
+    }
+
+    public IClientGate Gate { get; }
+
+    public PresenceReader Presence { get; }
+
+    public RichOutput Output { get; }
+
+    /// <summary>It pings by itself.</summary>
+    internal override bool HasBeat => false;
+
+    /// <inheritdoc/>
+    public override ValueTask ReceiveAsync(ReadOnlyMemory<byte> payload)
+    {
+        if (!CommandReader.TryRead(payload, _commandsPerFrame, out var commands))
+        {
+            Actor.Tell(BadFrame.Instance, ActorRefs.NoSender);
+            return ValueTask.CompletedTask;
+        }
+
+        var room = TakeAsync(payload.Length);
+        Actor.Tell(new Commands(commands, new FrameShare(this, payload.Length, commands.Count)), ActorRefs.NoSender);
+        return room;
+    }
+
+    internal override ConnectedClient Look()
+    {
+        var (identity, name, version, channels) = Volatile.Read(ref _seen);
+        var session = identity is null ? "" : ConnectedClient.SessionOf(identity.Caller);
+        return new ConnectedClient(Id, identity?.Caller.User ?? "", session, identity?.TokenId ?? "", ConnectedClient.Rich, channels, Since, name, version);
+    }
+
+    internal override Props PropsOf(IActorRef relays, BrokerServices services) => Props.Create<RichActor>(this, relays, services);
+
+    /// <summary>What others see of it.</summary>
+    internal void ShowAs(Seen seen) => Volatile.Write(ref _seen, seen);
+
+    /// <param name="Identity">Null until it has connected.</param>
+    internal sealed record Seen(Identity? Identity, string Name, string Version, IReadOnlyList<ChannelName> Channels)
+    {
+        public static readonly Seen Nothing = new(null, "", "", []);
+    }
+}
+
+/// <summary>The client sent a frame of commands.</summary>
+internal sealed record Commands(IReadOnlyList<Command> Items, FrameShare Frame);
+
+/// <summary>The client sent what is no frame of the protocol.</summary>
+internal sealed record BadFrame
+{
+    public static readonly BadFrame Instance = new();
+}
+
+/// <summary>Counts down the commands of one frame; when the last one has been dealt with, the client may send as much again. From any thread.</summary>
+internal sealed class FrameShare(RichConnection connection, int bytes, int commands)
+{
+    private int _open = commands;
+
+    public void Done()
+    {
+        if (Interlocked.Decrement(ref _open) == 0) connection.Dealt(bytes);
+    }
+}

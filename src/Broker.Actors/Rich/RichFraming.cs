@@ -1,0 +1,82 @@
+using System.Buffers;
+using Broker.Actors.Channels;
+using Broker.Actors.Connections;
+using Broker.Actors.Presence;
+using Broker.Actors.Rich.Protocol;
+
+namespace Broker.Actors.Rich;
+
+/// <summary>
+/// How a line of JSON travels over one kind of transport: a websocket frame, an event. One instance per kind in the process, as relays encode publications once for each.
+/// </summary>
+internal abstract class RichFraming
+{
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? s_line;
+
+    /// <summary>A relay tells all its subscribers of a change, one after the other: it is encoded for the first one.</summary>
+    [ThreadStatic]
+    private static (RichFraming Framing, MembersChange Change, ReadOnlyMemory<byte> Frames) s_told;
+
+    private readonly PublicationFormat _withOffset;
+    private readonly PublicationFormat _withoutOffset;
+
+    protected RichFraming()
+    {
+        _withOffset = new PublicationFormat(this, true);
+        _withoutOffset = new PublicationFormat(this, false);
+    }
+
+    /// <summary>Writes one line as the transport carries it.</summary>
+    public abstract void Write(IBufferWriter<byte> output, ReadOnlySpan<byte> line);
+
+    /// <summary>Of a channel with history, or one without: what its offsets are worth differs.</summary>
+    public IWireFormat Publications(bool withOffset) => withOffset ? _withOffset : _withoutOffset;
+
+    /// <summary>One line, framed.</summary>
+    public ReadOnlyMemory<byte> Frame(Action<IBufferWriter<byte>> write)
+    {
+        var line = Line();
+        write(line);
+        var frame = new ArrayBufferWriter<byte>(line.WrittenCount + 16);
+        Write(frame, line.WrittenSpan);
+        return frame.WrittenMemory;
+    }
+
+    /// <summary>Who came and went on a channel.</summary>
+    public ReadOnlyMemory<byte> Members(string channel, MembersChange change)
+    {
+        if (s_told.Framing == this && ReferenceEquals(s_told.Change, change)) return s_told.Frames;
+
+        var frames = new ArrayBufferWriter<byte>();
+        foreach (var (member, joins) in change.Changes)
+        {
+            var line = Line();
+            if (joins) RichWriter.PushJoin(line, channel, member);
+            else RichWriter.PushLeave(line, channel, member);
+            Write(frames, line.WrittenSpan);
+        }
+
+        s_told = (this, change, frames.WrittenMemory);
+        return frames.WrittenMemory;
+    }
+
+    private static ArrayBufferWriter<byte> Line()
+    {
+        const int kept = 64 * 1024;
+        if (s_line is null or { Capacity: > kept }) return s_line = new ArrayBufferWriter<byte>(1024);
+
+        s_line.ResetWrittenCount();
+        return s_line;
+    }
+
+    private sealed class PublicationFormat(RichFraming framing, bool withOffset) : IWireFormat
+    {
+        public void Encode(Publication publication, IBufferWriter<byte> output)
+        {
+            var line = Line();
+            RichWriter.PushPublication(line, publication.Channel.ToClients(), publication, withOffset);
+            framing.Write(output, line.WrittenSpan);
+        }
+    }
+}

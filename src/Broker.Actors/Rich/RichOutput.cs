@@ -1,0 +1,24 @@
+using System.Buffers;
+using Broker.Actors.Channels;
+using Broker.Actors.Connections;
+
+namespace Broker.Actors.Rich;
+
+/// <summary>Where a rich client's lines go: framed, into its outbox. From any thread.</summary>
+internal sealed class RichOutput(Outbox outbox, RichFraming framing)
+{
+    public RichFraming Framing => framing;
+
+    public void Write(Action<IBufferWriter<byte>> line) => Offer(framing.Frame(line));
+
+    public void Write(IReadOnlyList<Publication> publications, bool withOffset)
+    {
+        if (publications.Count == 0) return;
+
+        var frames = new ArrayBufferWriter<byte>();
+        foreach (var publication in publications) framing.Publications(withOffset).Encode(publication, frames);
+        Offer(frames.WrittenMemory);
+    }
+
+    public void Offer(ReadOnlyMemory<byte> frames) => outbox.Offer(frames);
+}
