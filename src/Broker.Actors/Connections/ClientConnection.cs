@@ -34,7 +34,8 @@ public abstract class ClientConnection
     /// <summary>When it was opened.</summary>
     internal DateTimeOffset Since => new(_since, TimeSpan.Zero);
 
-    private protected IActorRef Actor => _actor;
+    /// <summary>Who decides for it; nobody until it is open.</summary>
+    internal IActorRef Owner => Volatile.Read(ref _actor);
 
     /// <summary>The client can be written to from here on.</summary>
     public void Attach(IClientTransport transport)

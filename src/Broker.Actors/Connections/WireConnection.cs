@@ -26,7 +26,7 @@ public sealed class WireConnection : ClientConnection
         if (payload.Length == 0) return ValueTask.CompletedTask;
 
         var room = TakeAsync(payload.Length);
-        Actor.Tell(new Received(WholeArray(payload)), ActorRefs.NoSender);
+        Owner.Tell(new Received(WholeArray(payload)), ActorRefs.NoSender);
         return room;
     }
 

@@ -35,12 +35,12 @@ internal sealed class RichConnection : ClientConnection
     {
         if (!CommandReader.TryRead(payload, _commandsPerFrame, out var commands))
         {
-            Actor.Tell(BadFrame.Instance, ActorRefs.NoSender);
+            Owner.Tell(BadFrame.Instance, ActorRefs.NoSender);
             return ValueTask.CompletedTask;
         }
 
         var room = TakeAsync(payload.Length);
-        Actor.Tell(new Commands(commands, new FrameShare(this, payload.Length, commands.Count)), ActorRefs.NoSender);
+        Owner.Tell(new Commands(commands, new FrameShare(this, payload.Length, commands.Count)), ActorRefs.NoSender);
         return room;
     }
 
