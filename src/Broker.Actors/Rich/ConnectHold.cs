@@ -1,3 +1,4 @@
+using Broker.Actors.Connections;
 using Broker.Actors.Rich.Protocol;
 
 namespace Broker.Actors.Rich;
@@ -23,7 +24,7 @@ internal sealed class ConnectHold(RichOutput output)
         lock (_gate) _results[channel] = result;
     }
 
-    public void Offer(ReadOnlyMemory<byte> frames)
+    public void Offer(ReadOnlyMemory<byte> frames, List<Outbox>? unwritten)
     {
         lock (_gate)
         {
@@ -34,7 +35,7 @@ internal sealed class ConnectHold(RichOutput output)
             }
         }
 
-        output.Offer(frames);
+        output.Offer(frames, unwritten);
     }
 
     /// <summary>The client has been told.</summary>

@@ -64,7 +64,7 @@ internal sealed partial class RichActor : UntypedActor, IWithTimers
             case SubscribeClient order: OnOrder(order); break;
             case UnsubscribeClient order: OnOrder(order); break;
             case RefreshClient order: OnOrder(order); break;
-            case CloseConnection close: Close(close.Reason); break;
+            case CloseConnection close: OnClose(close); break;
             case TransportEnded ended: OnEnded(ended); break;
             default: Unhandled(message); break;
         }
@@ -220,12 +220,18 @@ internal sealed partial class RichActor : UntypedActor, IWithTimers
         _pongBy = now + _settings.PongTimeout;
     }
 
+    private void OnClose(CloseConnection close)
+    {
+        if (close.Failure is { } failure) _services.Log.LogError(failure, "The transport of connection {Connection} failed", _connection.Id);
+        Close(close.Reason);
+    }
+
     private void Close(CloseReason reason)
     {
         if (_closing) return;
 
         _closing = true;
-        var told = reason == CloseReason.GoingAway ? CloseReason.Shutdown : reason;
+        var told = reason == CloseReason.GoingAway ? CloseReason.Shutdown : reason == CloseReason.InternalError ? CloseReason.ServerError : reason;
         _closeCode = told.Code;
         _connection.Outbox.Close(told);
         Timers.CancelAll();

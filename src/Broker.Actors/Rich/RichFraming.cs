@@ -12,11 +12,11 @@ namespace Broker.Actors.Rich;
 internal abstract class RichFraming
 {
     [ThreadStatic]
-    private static ArrayBufferWriter<byte>? s_line;
+    private static ArrayBufferWriter<byte>? _line;
 
     /// <summary>A relay tells all its subscribers of a change, one after the other: it is encoded for the first one.</summary>
     [ThreadStatic]
-    private static (RichFraming Framing, MembersChange Change, ReadOnlyMemory<byte> Frames) s_told;
+    private static (RichFraming Framing, MembersChange Change, ReadOnlyMemory<byte> Frames) _told;
 
     private readonly PublicationFormat _withOffset;
     private readonly PublicationFormat _withoutOffset;
@@ -46,7 +46,7 @@ internal abstract class RichFraming
     /// <summary>Who came and went on a channel.</summary>
     public ReadOnlyMemory<byte> Members(string channel, MembersChange change)
     {
-        if (s_told.Framing == this && ReferenceEquals(s_told.Change, change)) return s_told.Frames;
+        if (_told.Framing == this && ReferenceEquals(_told.Change, change)) return _told.Frames;
 
         var frames = new ArrayBufferWriter<byte>();
         foreach (var (member, joins) in change.Changes)
@@ -57,17 +57,17 @@ internal abstract class RichFraming
             Write(frames, line.WrittenSpan);
         }
 
-        s_told = (this, change, frames.WrittenMemory);
+        _told = (this, change, frames.WrittenMemory);
         return frames.WrittenMemory;
     }
 
     private static ArrayBufferWriter<byte> Line()
     {
         const int kept = 64 * 1024;
-        if (s_line is null or { Capacity: > kept }) return s_line = new ArrayBufferWriter<byte>(1024);
+        if (_line is null or { Capacity: > kept }) return _line = new ArrayBufferWriter<byte>(1024);
 
-        s_line.ResetWrittenCount();
-        return s_line;
+        _line.ResetWrittenCount();
+        return _line;
     }
 
     private sealed class PublicationFormat(RichFraming framing, bool withOffset) : IWireFormat

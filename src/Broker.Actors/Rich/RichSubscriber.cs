@@ -117,7 +117,7 @@ internal sealed class RichSubscriber(IActorRef owner, RichJoin join, RichOutput 
         var publications = dispatch.Batch.Publications;
         if (!Join.Options.ExcludePublisher || !dispatch.IsFrom(Origin))
         {
-            Life.Offer(encoded.Slice(0, publications.Count).Bytes);
+            Life.Offer(encoded.Slice(0, publications.Count).Bytes, dispatch.Unwritten);
             return publications.Count;
         }
 
@@ -125,7 +125,7 @@ internal sealed class RichSubscriber(IActorRef owner, RichJoin join, RichOutput 
         for (var i = 0; i < publications.Count; i++)
         {
             if (publications[i].Origin == Origin) continue;
-            Life.Offer(encoded.Slice(i, 1).Bytes);
+            Life.Offer(encoded.Slice(i, 1).Bytes, dispatch.Unwritten);
             given++;
         }
 

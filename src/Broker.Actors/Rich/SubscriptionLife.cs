@@ -13,7 +13,7 @@ internal abstract class SubscriptionLife(string channel, RichOutput output)
     /// <summary>It has joined: from here on publications are offered.</summary>
     public abstract void Joined(SubscribeResult result);
 
-    public virtual void Offer(ReadOnlyMemory<byte> frames) => output.Offer(frames);
+    public virtual void Offer(ReadOnlyMemory<byte> frames, List<Outbox>? unwritten = null) => output.Offer(frames, unwritten);
 
     /// <summary>Its actor has ended it.</summary>
     public void Ended(Farewell farewell, bool hasJoined) => Offer(hasJoined ? farewell.Frame : farewell.Refusal);
@@ -47,7 +47,7 @@ internal sealed class WithConnect(string channel, RichOutput output, ConnectHold
 {
     public override void Joined(SubscribeResult result) => hold.Add(Channel, result);
 
-    public override void Offer(ReadOnlyMemory<byte> frames) => hold.Offer(frames);
+    public override void Offer(ReadOnlyMemory<byte> frames, List<Outbox>? unwritten = null) => hold.Offer(frames, unwritten);
 
     public override void Lost() => close(CloseReason.InsufficientState);
 }
