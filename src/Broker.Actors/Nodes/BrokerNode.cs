@@ -48,6 +48,7 @@ public sealed class BrokerNode : IAsyncDisposable
         _presence = new PresenceReader(actors.Channels, services, _gone.Token);
         Server = new ServerApi(services, _target, _presence, actors.Control);
         Sessions = new SessionStore(services.Bus, services.Settings.Prefix);
+        Revocations = new Revocations(services.Bus, Sessions, services.Settings.Prefix, services.Time);
     }
 
     /// <summary>The settings it runs with.</summary>
@@ -64,6 +65,9 @@ public sealed class BrokerNode : IAsyncDisposable
 
     /// <summary>Session records: who holds a session cookie.</summary>
     public SessionStore Sessions { get; }
+
+    /// <summary>Tokens and sessions that do not count any more.</summary>
+    public Revocations Revocations { get; }
 
     /// <summary>It is stopping: no new clients.</summary>
     public bool IsDraining => Volatile.Read(ref _draining);

@@ -1,13 +1,15 @@
 using Broker.Actors.Audiences;
 using Broker.Actors.Redis;
+using Broker.Actors.Sessions;
 using Broker.Host.Clients;
 using Broker.Host.WebSockets;
 
 namespace Broker.Host.Identity;
 
 /// <summary>Who a client is.</summary>
-/// <param name="IsCertain">False while Redis cannot say who holds the session: the caller may be more than what is known of it.</param>
-internal sealed record Identified(Caller Caller, bool IsCertain = true);
+/// <param name="IsCertain">False while Redis cannot say who holds the session, or what has been revoked: the caller may be more than what is known of it, or less.</param>
+/// <param name="Token">The token that said so, if one did.</param>
+internal sealed record Identified(Caller Caller, bool IsCertain = true, PresentedToken? Token = null);
 
 /// <summary>
 /// Finds out who a client is. The first that knows decides: the application's resolvers, its signed-in user, a token, the session cookie. Otherwise the client is anonymous.
@@ -17,6 +19,8 @@ internal sealed class IdentityChain(ClientSettings settings, Tokens tokens, Brok
     private static readonly HandshakeRefusal BadToken = new(
         StatusCodes.Status401Unauthorized, "The token is not valid", new("WWW-Authenticate", "Bearer error=\"invalid_token\""));
 
+    private static readonly HandshakeRefusal BadSession = new(StatusCodes.Status401Unauthorized, "The session has ended");
+
     private static readonly HandshakeRefusal Unknown = Refusals.Unavailable("Who you are cannot be established now");
 
     /// <summary>The caller, or why the request is refused. A token that is presented and not valid is an error, never an anonymous client.</summary>
@@ -25,9 +29,13 @@ internal sealed class IdentityChain(ClientSettings settings, Tokens tokens, Brok
     public async ValueTask<OrRefusal<Identified>> IdentifyAsync(HttpContext context, IServiceProvider services)
     {
         var client = await FindAsync(context, services);
+        if (client.Value is not { } known) return client;
 
         // An empty name is nobody's, whoever has said it.
-        return client.Value is { Caller.User: "" } nobody ? nobody with { Caller = nobody.Caller with { User = null } } : client;
+        if (known.Caller.User is "") known = known with { Caller = known.Caller with { User = null } };
+
+        var presents = known.Token is not null || known.Caller.SessionKey is not null;
+        return presents && known.IsCertain ? await UnlessRevokedAsync(known, context.RequestAborted) : known;
     }
 
     private async ValueTask<OrRefusal<Identified>> FindAsync(HttpContext context, IServiceProvider services)
@@ -46,7 +54,11 @@ internal sealed class IdentityChain(ClientSettings settings, Tokens tokens, Brok
         if (ApplicationUser.Of(context.User, settings.Jwt.SessionClaim, cookie) is { } user) return new Identified(user);
 
         if (tokens.FindIn(context.Request) is { } token)
-            return await tokens.ReadAsync(token) is { } caller ? new Identified(caller with { SessionKey = caller.SessionKey ?? cookie }) : BadToken;
+        {
+            return (await tokens.ReadAsync(token)).Claims is { Caller: var caller, Presented: var presented }
+                ? new Identified(caller with { SessionKey = caller.SessionKey ?? cookie }, Token: presented)
+                : BadToken;
+        }
 
         return cookie is null ? new Identified(Caller.Anonymous) : await HolderOfAsync(cookie, context.RequestAborted);
     }
@@ -62,7 +74,7 @@ internal sealed class IdentityChain(ClientSettings settings, Tokens tokens, Brok
     }
 
     /// <summary>The session key of the cookie. No session store makes keys as long as this; a channel's name would be.</summary>
-    private string? SessionCookie(HttpRequest request) =>
+    public string? SessionCookie(HttpRequest request) =>
         request.Cookies[settings.SessionCookie] is { Length: > 0 } key && key.Length <= settings.FacilityLength ? key : null;
 
     private async ValueTask<OrRefusal<Identified>> HolderOfAsync(string sessionKey, CancellationToken aborted)
@@ -79,6 +91,29 @@ internal sealed class IdentityChain(ClientSettings settings, Tokens tokens, Brok
         catch (Exception fault) when (!aborted.IsCancellationRequested)
         {
             log.LogWarning("A session's record cannot be read: {Problem}", fault.GetType().Name);
+            return Unknown;
+        }
+    }
+
+    private async ValueTask<OrRefusal<Identified>> UnlessRevokedAsync(Identified client, CancellationToken aborted)
+    {
+        try
+        {
+            return await callbacks.RunAsync(_ => new ValueTask<Revoked>(host.Node.Revocations.FindAsync(client.Token, client.Caller.SessionKey)), aborted) switch
+            {
+                Revoked.Token => BadToken,
+                Revoked.Session => BadSession,
+                _ => client,
+            };
+        }
+        catch (Exception fault) when (fault is RedisUnavailableException or TimeoutException && settings.AcceptWithoutRedis)
+        {
+            // Few are revoked, and the setting says that clients come in without Redis: for these, that counts more.
+            return client with { IsCertain = false };
+        }
+        catch (Exception fault) when (!aborted.IsCancellationRequested)
+        {
+            log.LogWarning("It cannot be read what has been revoked: {Problem}", fault.GetType().Name);
             return Unknown;
         }
     }

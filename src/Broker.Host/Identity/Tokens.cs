@@ -41,14 +41,21 @@ internal sealed class Tokens
         return Bearer(request) ?? NotEmpty(_settings.Query, name => request.Query[name].ToString()) ?? NotEmpty(_settings.Cookie, name => request.Cookies[name]);
     }
 
-    /// <summary>Who the token names; without a user claim an anonymous caller. Null for a token that is not valid.</summary>
-    public async ValueTask<Caller?> ReadAsync(string token)
+    /// <summary>No key is configured: tokens are ignored.</summary>
+    public bool AreIgnored => !_settings.IsOn;
+
+    /// <summary>What the token says, if it is valid.</summary>
+    public async ValueTask<TokenReading> ReadAsync(string token)
     {
         var result = await _handler.ValidateTokenAsync(token, _rules);
-        if (!result.IsValid || result.SecurityToken is not JsonWebToken valid) return null;
-
-        return new Caller(Single(valid, _settings.UserClaim), [.. Values(valid, _settings.GroupsClaim).Distinct()], Single(valid, _settings.SessionClaim));
+        return result.IsValid && result.SecurityToken is JsonWebToken valid
+            ? new TokenReading(new TokenClaims(valid, CallerOf(valid)))
+            : new TokenReading(null, IsExpired: result.Exception is SecurityTokenExpiredException);
     }
+
+    /// <summary>Without a user claim an anonymous caller.</summary>
+    private Caller CallerOf(JsonWebToken token) =>
+        new(Single(token, _settings.UserClaim), [.. Values(token, _settings.GroupsClaim).Distinct()], Single(token, _settings.SessionClaim));
 
     private static string? Bearer(HttpRequest request) =>
         AuthenticationHeaderValue.TryParse(request.Headers.Authorization.ToString(), out var header)
