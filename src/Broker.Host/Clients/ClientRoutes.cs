@@ -1,6 +1,7 @@
 using Broker.Hocon;
 using Broker.Host.Identity;
 using Broker.Host.Policy;
+using Broker.Host.Rich;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -26,6 +27,7 @@ internal static class ClientRoutes
         services.AddSingleton<Admission>();
         services.AddSingleton<SocketPlaces>();
         services.AddSingleton<WsEndpoint>();
+        services.AddRichGate();
         services.AddCors();
         services.AddSingleton<PublishEndpoint>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, UpgradeOnlyPolicy>());

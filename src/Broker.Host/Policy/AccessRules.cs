@@ -40,7 +40,7 @@ internal sealed class AccessRules
 
     /// <summary>What holds without a rule and without a policy of the application's.</summary>
     public static Verdict Otherwise(Caller caller, AudienceWord word) =>
-        caller.IsAuthenticated && word.Name != ClassicWords.PublishBroadcast ? Verdict.Allow : Verdict.Deny;
+        caller.IsAuthenticated && word.Name != ClassicWords.PublishBroadcast && word != ClassicWords.PublishPeer ? Verdict.Allow : Verdict.Deny;
 
     /// <summary>No rule counts for this request.</summary>
     public bool IsOpenTo(HttpContext context) => _settings.Access == AccessMode.Open || (IsOpenOnLoopback && IsLocal(context));

@@ -8,6 +8,11 @@ internal sealed class ClassicWords : IAudienceWords
 {
     public const string PublishBroadcast = "publish-broadcast";
 
+    /// <summary>
+    /// To publish to another user. No word of a URL, which could not say to whom: a word of rules, and of the policy, for clients that name their channels.
+    /// </summary>
+    public static readonly AudienceWord PublishPeer = new("publish-peer", WordUse.Publish);
+
     private static readonly (string Name, Audience Audience)[] InReplayOrder =
     [
         ("broadcast", Audience.Broadcast),

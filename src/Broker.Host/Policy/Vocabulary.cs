@@ -23,13 +23,14 @@ internal sealed class Vocabulary
     {
         _words = words.Words;
         _mostWords = settings.QueryWords;
-        if (_words.FirstOrDefault(word => word.Name.Length == 0 || word.Name == Echo || Normal(word.Name) != word.Name) is { } wrong)
-            throw new InvalidOperationException($"'{wrong.Name}' cannot be an audience word: words are lower case, not empty and not '{Echo}'");
+        if (_words.FirstOrDefault(word => word.Name.Length == 0 || IsReserved(word.Name) || Normal(word.Name) != word.Name) is { } wrong)
+            throw new InvalidOperationException($"'{wrong.Name}' cannot be an audience word: words are lower case, not empty and neither '{Echo}' nor '{ClassicWords.PublishPeer.Name}'");
         if (_words.GroupBy(word => word.Name).FirstOrDefault(same => same.Count() > 1) is { } twice)
             throw new InvalidOperationException($"the audience word '{twice.Key}' is there twice");
     }
 
-    public bool Knows(string word) => _words.Any(known => known.Name == word);
+    /// <summary>A rule may speak of it.</summary>
+    public bool Knows(string word) => word == ClassicWords.PublishPeer.Name || _words.Any(known => known.Name == word);
 
     public OrRefusal<Wishes> Read(QueryString query)
     {
@@ -45,6 +46,8 @@ internal sealed class Vocabulary
 
         return new Wishes([.. _words.Where(word => asked.Contains(word.Name))], asked.Contains(Echo));
     }
+
+    private static bool IsReserved(string name) => name == Echo || name == ClassicWords.PublishPeer.Name;
 
     private static string Normal(string name) => name.Trim().ToLowerInvariant();
 }

@@ -32,6 +32,9 @@ internal sealed class ClientServer : IAsyncDisposable
 
     public BrokerNode Node { get; }
 
+    /// <summary>The application's.</summary>
+    public IServiceProvider Services => _app.Services;
+
     /// <summary>What was logged at Warning and above, with exceptions.</summary>
     public Logs Log { get; }
 

@@ -1,0 +1,102 @@
+using System.Security.Cryptography;
+using Broker.Actors.Connections;
+using Broker.Actors.Rich.Protocol;
+using Broker.Host.Tests.Clients;
+using Broker.Testing.Redis;
+
+namespace Broker.Host.Tests.Rich;
+
+/// <summary>Credentials that have been taken back open no door.</summary>
+public sealed class RevocationTests
+{
+    private const string Socket = "/ws/foobar?subscribe-user";
+
+    private static readonly DateTimeOffset Later = DateTimeOffset.UtcNow.AddHours(1);
+
+    [Fact]
+    public async Task A_revoked_token_counts_as_expired()
+    {
+        await using var server = await ClientServer.StartAsync(Gates.Key);
+        var token = Jwt.Hs256(new { sub = "john", jti = "t-1" });
+        var other = Jwt.Hs256(new { sub = "john", jti = "t-2" });
+
+        await server.Node.Revocations.RevokeTokenAsync("t-1", Later);
+
+        Assert.Equal(RichError.TokenExpired, (await (await server.GateAsync()).ConnectAsync(Gates.Connect(token))).Error);
+        var gate = await server.GateOfAsync(new { sub = "john", jti = "t-2" });
+        Assert.Equal(CloseReason.Expired, (await gate.RefreshAsync(token)).Close);
+        Assert.NotNull((await gate.RefreshAsync(other)).Identity);
+        Assert.Equal(401, await server.StatusAsync(Socket, $"Authorization: Bearer {token}"));
+        Assert.Equal(101, await server.StatusAsync(Socket, $"Authorization: Bearer {other}"));
+    }
+
+    [Fact]
+    public async Task A_users_older_tokens_are_revoked_and_newer_ones_are_not()
+    {
+        await using var server = await ClientServer.StartAsync(Gates.Key);
+        var now = DateTimeOffset.UtcNow;
+        async Task<RichError?> With(object claims) => (await (await server.GateAsync()).ConnectAsync(Gates.Connect(Jwt.Hs256(claims)))).Error;
+
+        await server.Node.Revocations.RevokeUserTokensAsync("john", now, Later);
+        await server.Node.Revocations.RevokeUserTokensAsync("john", now.AddDays(-1), Later);
+
+        Assert.Equal(RichError.TokenExpired, await With(new { sub = "john", iat = now.ToUnixTimeSeconds() - 1 }));
+        Assert.Equal(RichError.TokenExpired, await With(new { sub = "john" }));
+        Assert.Null(await With(new { sub = "john", iat = now.ToUnixTimeSeconds() + 1 }));
+        Assert.Null(await With(new { sub = "jane", iat = now.ToUnixTimeSeconds() - 1 }));
+    }
+
+    [Fact]
+    public async Task A_revoked_session_is_the_end_by_cookie_and_by_token()
+    {
+        await using var server = await ClientServer.StartAsync(Gates.Key);
+        await server.Node.SignInAsync("key-1", "john", [], TimeSpan.FromMinutes(1));
+        Assert.Equal(101, await server.StatusAsync(Socket, "Cookie: sessionid=key-1"));
+
+        await server.Node.Revocations.RevokeSessionAsync(Convert.ToHexStringLower(SHA256.HashData("key-1"u8)), Later);
+
+        Assert.Equal(CloseReason.InvalidToken, (await (await server.GateAsync("Cookie: sessionid=key-1")).ConnectAsync(Gates.Connect())).Close);
+        Assert.Equal(CloseReason.InvalidToken, (await (await server.GateAsync()).ConnectAsync(Gates.Connect(Jwt.Hs256(new { sub = "john", sid = "key-1" })))).Close);
+        Assert.Equal(401, await server.StatusAsync(Socket, "Cookie: sessionid=key-1"));
+        Assert.False(await server.Node.SignOutAsync("key-1"));
+    }
+
+    [Fact]
+    public async Task What_would_have_expired_already_leaves_nothing()
+    {
+        await using var server = await ClientServer.StartAsync(Gates.Key);
+
+        await server.Node.Revocations.RevokeTokenAsync("t-1", DateTimeOffset.UtcNow.AddSeconds(-1));
+
+        await server.GateOfAsync(new { sub = "john", jti = "t-1" });
+    }
+
+    [Fact]
+    public async Task Every_node_of_a_redis_knows_and_the_list_expires_by_itself()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var server = await ClientServer.StartAsync($"{Gates.Key}\nprefix = app\nredis.connection = \"{redis.ConnectionString}\"");
+
+        await server.Node.Revocations.RevokeTokenAsync("t-1", DateTimeOffset.UtcNow.AddSeconds(100));
+
+        Assert.InRange(int.Parse(await redis.CliAsync("TTL", "app:broker:revoked:token:t-1"), System.Globalization.CultureInfo.InvariantCulture), 90, 100);
+    }
+
+    [Fact]
+    public async Task Without_redis_a_token_opens_no_door_for_rich_clients()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var server = await ClientServer.StartAsync($"{Gates.Key}\nredis.timeout = 300ms\nredis.connection = \"{redis.ConnectionString}\"");
+        var known = await server.GateOfAsync(new { sub = "john", jti = "t-1" });
+        redis.Kill();
+        await Eventually.IsTrueAsync(async () => !await server.Node.IsRedisUpAsync());
+
+        Assert.Equal(RichError.Internal, (await (await server.GateAsync()).ConnectAsync(Gates.Connect(Jwt.Hs256(new { sub = "john" })))).Error);
+        Assert.Equal(RichError.Internal, (await known.RefreshAsync(Jwt.Hs256(new { sub = "john" }))).Error);
+        Assert.Equal(RichError.Internal, (await (await server.GateAsync("Cookie: sessionid=key-1")).ConnectAsync(Gates.Connect())).Error);
+        Assert.NotNull((await (await server.GateAsync()).ConnectAsync(Gates.Connect())).Identity);
+
+        // ws4redis mode has no such answer: there websocket.without-redis decides.
+        Assert.Equal(101, await server.StatusAsync("/ws/foobar?subscribe-user", $"Authorization: Bearer {Jwt.Hs256(new { sub = "john" })}"));
+    }
+}
