@@ -64,7 +64,7 @@ public static class BrokerHosting
     }
 
     /// <summary>
-    /// Maps the broker's addresses: websockets, publishing, <c>/broker.js</c> and <c>/broker-config.js</c>, <c>/health/live</c>, <c>/health/ready</c>, <c>/metrics</c>, and
+    /// Maps the broker's addresses: websockets (<c>/ws/</c>, and <c>/connection/websocket</c> for rich clients), publishing, <c>/broker.js</c> and <c>/broker-config.js</c>, <c>/health/live</c>, <c>/health/ready</c>, <c>/metrics</c>, and
     /// <c>/api/</c> where there is a key. Of two routes with the same path the application's own is served.
     /// </summary>
     public static IEndpointRouteBuilder MapBroker(this IEndpointRouteBuilder endpoints)

@@ -27,6 +27,7 @@ internal static class ClientRoutes
         services.AddSingleton<Admission>();
         services.AddSingleton<SocketPlaces>();
         services.AddSingleton<WsEndpoint>();
+        services.AddSingleton<RichEndpoint>();
         services.AddRichGate();
         services.AddCors();
         services.AddSingleton<PublishEndpoint>();
@@ -45,13 +46,14 @@ internal static class ClientRoutes
         WarnOfWhatIsOpen(endpoints.ServiceProvider);
     }
 
-    /// <summary>Maps <c>{websocket.path}{facility}</c> and the raw channels.</summary>
+    /// <summary>Maps <c>{websocket.path}{facility}</c>, <c>{rich.path}</c> and the raw channels.</summary>
     public static void MapBrokerWebSockets(this IEndpointRouteBuilder endpoints)
     {
         var settings = endpoints.ServiceProvider.GetRequiredService<ClientSettings>();
         var websockets = endpoints.ServiceProvider.GetRequiredService<WsEndpoint>();
 
         endpoints.Map(settings.Path + FacilityPath.Parameter, websockets.ServeAsync);
+        if (settings.RichPath.Length > 0) endpoints.Map(settings.RichPath, endpoints.ServiceProvider.GetRequiredService<RichEndpoint>().ServeAsync);
         foreach (var channel in settings.RawChannels)
             endpoints.Map(channel.Path, context => websockets.ServeRawAsync(context, channel)).WithMetadata(UpgradeOnly.Instance).WithOrder(-1);
     }

@@ -17,6 +17,12 @@ internal sealed partial record ClientSettings
     /// <summary>The first part of a websocket's URL, with a slash at both ends.</summary>
     public required string Path { get; init; }
 
+    /// <summary>Where rich clients connect; empty: nowhere.</summary>
+    public required string RichPath { get; init; }
+
+    /// <summary>Of rich clients: their frames hold more than a publication, and they have pings of their own.</summary>
+    public required WebSocketSettings RichWebSocket { get; init; }
+
     /// <summary>The heartbeat's bytes; null for none.</summary>
     public required ReadOnlyMemory<byte>? HeartbeatText { get; init; }
 
@@ -58,16 +64,19 @@ internal sealed partial record ClientSettings
         var broker = root.GetObject("broker");
         var websocket = broker.GetObject("websocket");
         var heartbeat = Encoding.UTF8.GetBytes(websocket.Get("heartbeat").AsString());
+        var socket = new WebSocketSettings(
+            broker.Get("max-message").SizeAtLeast(1),
+            websocket.Get("close-timeout").DurationAtLeast(TimeSpan.FromMilliseconds(1)),
+            websocket.Get("ping-interval").DurationAtLeast(TimeSpan.FromMilliseconds(1)),
+            websocket.Get("dead-after").DurationAtLeast(TimeSpan.FromMilliseconds(1)));
         return new ClientSettings
         {
+            RichPath = ReadRichPath(broker.Get("rich.path")),
+            RichWebSocket = socket with { MaxMessageBytes = broker.Get("limits.frame").SizeAtLeast(1) },
             Path = ReadPath(websocket.Get("path")),
             HeartbeatText = heartbeat.Length == 0 ? default(ReadOnlyMemory<byte>?) : heartbeat,
             HeartbeatFrame = heartbeat.Length == 0 ? default(ReadOnlyMemory<byte>?) : Frame(heartbeat),
-            WebSocket = new WebSocketSettings(
-                broker.Get("max-message").SizeAtLeast(1),
-                websocket.Get("close-timeout").DurationAtLeast(TimeSpan.FromMilliseconds(1)),
-                websocket.Get("ping-interval").DurationAtLeast(TimeSpan.FromMilliseconds(1)),
-                websocket.Get("dead-after").DurationAtLeast(TimeSpan.FromMilliseconds(1))),
+            WebSocket = socket,
             SubscribeTimeout = websocket.Get("subscribe-timeout").Delay(),
             AcceptWithoutRedis = websocket.Get("without-redis").OneOf("accept", "refuse") == "accept",
             Subprotocols = websocket.Get("subprotocols").AsStringList(),
@@ -88,6 +97,14 @@ internal sealed partial record ClientSettings
         var frame = new ArrayBufferWriter<byte>();
         Frames.WriteMessage(frame, heartbeat);
         return frame.WrittenSpan.ToArray();
+    }
+
+    private static string ReadRichPath(HoconValue value)
+    {
+        var path = value.AsString();
+        return path.Length == 0 || PlainPath().IsMatch(path)
+            ? path
+            : throw HoconChecks.Wrong(value, $"'{path}' does not begin with a slash, or holds more than letters, digits and -._~/");
     }
 
     private static string ReadPath(HoconValue value)

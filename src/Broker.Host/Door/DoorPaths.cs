@@ -7,14 +7,14 @@ namespace Broker.Host.Door;
 internal sealed class DoorPaths(ClientSettings settings)
 {
     private readonly byte[] _facilities = Encoding.ASCII.GetBytes(settings.Path);
-    private readonly byte[][] _rawChannels = [.. settings.RawChannels.Select(channel => Encoding.ASCII.GetBytes(channel.Path))];
+    private readonly byte[][] _whole = [.. settings.RawChannels.Select(channel => channel.Path).Append(settings.RichPath).Where(path => path.Length > 0).Select(Encoding.ASCII.GetBytes)];
 
     public bool Holds(ReadOnlySpan<byte> path)
     {
         if (path.StartsWith(_facilities)) return true;
 
-        foreach (var channel in _rawChannels)
-            if (path.SequenceEqual(channel)) return true;
+        foreach (var known in _whole)
+            if (path.SequenceEqual(known)) return true;
 
         return false;
     }
