@@ -62,8 +62,9 @@ internal sealed class RichSubscriber(IActorRef owner, RichJoin join, RichOutput 
             return 0;
         }
 
+        var count = Offer(dispatch);
         Position = dispatch.End;
-        return Offer(dispatch);
+        return count;
     }
 
     public override void JoinedLive(StreamPosition position)
@@ -76,11 +77,12 @@ internal sealed class RichSubscriber(IActorRef owner, RichJoin join, RichOutput 
             return;
         }
 
-        _isLive = true;
-        Position = position;
+        // Only what has been told counts: if this fails, the relay does, and the client joins again from where it was.
         if (goesOn is null) Life.Joined(Join.ResultAt(position, _isWhole, _missed ?? []));
         else if (_missed is not null) Offer(new Dispatch(new RelayBatch(_missed), null));
         _missed = null;
+        _isLive = true;
+        Position = position;
     }
 
     public override void MembersChanged(MembersChange change)

@@ -68,6 +68,22 @@ public abstract class HistoryContract(AnyRedis redis) : BusContract(redis)
     }
 
     [Fact]
+    public async Task A_history_is_read_backwards_too()
+    {
+        var owner = await TakeOverAsync();
+        await AppendAsync(owner, [.. Enumerable.Range(1, 50).Select(number => Own($"{number}"))]);
+
+        async Task<string[]> BackAsync(long before, int maxCount = 1000, int maxBytes = int.MaxValue) => Payloads(await Bus.ReadHistoryBackAsync(Keys, before, maxCount, maxBytes));
+
+        Assert.Equal(Enumerable.Range(1, 50).Reverse().Select(number => $"{number}"), await BackAsync(long.MaxValue));
+        Assert.Equal(["50", "49"], await BackAsync(51, maxCount: 2));
+        Assert.Equal(["4", "3", "2"], await BackAsync(5, maxCount: 3));
+        Assert.Equal(["50"], await BackAsync(long.MaxValue, maxBytes: 1));
+        Assert.Empty(await BackAsync(1));
+        Assert.Equal(new StreamPosition("e1", 50), (await Bus.ReadHistoryBackAsync(Keys, 1, 1, 1)).Position);
+    }
+
+    [Fact]
     public async Task Any_bytes_can_be_appended()
     {
         byte[] everyByte = [.. Enumerable.Range(0, 256).Select(i => (byte)i)];

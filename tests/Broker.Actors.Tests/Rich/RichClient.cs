@@ -27,17 +27,17 @@ internal sealed class RichClient : IClientTransport
     }
 
     /// <summary>Not connected yet.</summary>
-    public static async Task<RichClient> OpenAsync(TestNode test, IClientGate? gate = null)
+    public static async Task<RichClient> OpenAsync(TestNode test, IClientGate? gate = null, LineFraming? framing = null)
     {
-        var client = new RichClient(await test.Node.OpenAsync(gate ?? new TestGate(), LineFraming.Instance));
+        var client = new RichClient(await test.Node.OpenAsync(gate ?? new TestGate(), framing ?? LineFraming.Instance));
         client.Connection.Attach(client);
         return client;
     }
 
     /// <summary>Connected.</summary>
-    public static async Task<RichClient> ConnectAsync(TestNode test, IClientGate? gate = null)
+    public static async Task<RichClient> ConnectAsync(TestNode test, IClientGate? gate = null, LineFraming? framing = null)
     {
-        var client = await OpenAsync(test, gate);
+        var client = await OpenAsync(test, gate, framing);
         await client.AskAsync("\"connect\":{}");
         return client;
     }
@@ -105,13 +105,20 @@ internal sealed class RichClient : IClientTransport
         if (_closed.TrySetResult(reason)) Connection.Ended(reason.Code);
     }
 
-    /// <summary>A line and its end.</summary>
-    private sealed class LineFraming : RichFraming
+    /// <summary>A line and its end. Can be made to fail, as a bug would.</summary>
+    internal sealed class LineFraming : RichFraming
     {
         public static readonly LineFraming Instance = new();
 
+        private string? _fails;
+
+        public void FailOnceOver(string text) => Volatile.Write(ref _fails, text);
+
         public override void Write(IBufferWriter<byte> output, ReadOnlySpan<byte> line)
         {
+            if (_fails is { } text && Encoding.UTF8.GetString(line).Contains(text, StringComparison.Ordinal) && Interlocked.CompareExchange(ref _fails, null, text) == text)
+                throw new InvalidOperationException("a bug in an encoder");
+
             output.Write(line);
             output.Write("\n"u8);
         }
