@@ -12,6 +12,7 @@ need redis-server redis-server
 need redis-cli redis-tools
 need chromium chromium
 need node nodejs
+need npm npm
 command -v dotnet >/dev/null || { echo "Install the .NET 10 SDK first: dotnet is not on the PATH." >&2; exit 1; }
 
 if ((${#missing[@]})); then

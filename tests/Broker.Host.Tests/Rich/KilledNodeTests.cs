@@ -1,0 +1,54 @@
+using System.Net;
+using System.Text.Json;
+using Broker.Host.Tests.MustHold;
+using Broker.Host.Tests.Server;
+using Broker.Testing.Redis;
+
+namespace Broker.Host.Tests.Rich;
+
+/// <summary>The client library over the death of the node that it is connected to.</summary>
+[Collection(Alone.Name)]
+public sealed class KilledNodeTests(NodePackage package) : IClassFixture<NodePackage>
+{
+    private const int Before = 50;
+    private const int All = 150;
+
+    [Fact]
+    public async Task A_client_whose_node_is_killed_goes_on_at_another_one_and_misses_nothing()
+    {
+        _ = package;
+        await using var redis = await RedisServer.StartAsync();
+        var settings = $"broker {{ access = open, api-key = k, redis.connection = \"{redis.ConnectionString}\", history {{ \"*\" {{ size = 1000, ttl = 5m }} }}, cluster {{ enabled = on, lease = 1s, secret = \"of the tests\" }} }}";
+        await using var one = await ServerProcess.StartAsync(settings);
+        await using var other = await ServerProcess.StartAsync(settings);
+        using var api = new HttpClient { BaseAddress = new Uri(other.Address) };
+        api.DefaultRequestHeaders.Add("X-API-Key", "k");
+
+        using var node = NodePackage.Run("follow", $"{Url(one)},{Url(other)}", "broadcast:numbers", $"{All}");
+        Assert.Equal("subscribed", await node.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(30)));
+        for (var number = 1; number <= Before; number++) await PublishAsync(api, number);
+        one.Signal("-KILL");
+        for (var number = Before + 1; number <= All; number++) await PublishAsync(api, number);
+
+        var said = await node.StandardOutput.ReadToEndAsync().WaitAsync(TimeSpan.FromMinutes(1));
+        var seen = JsonDocument.Parse(said.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1]).RootElement;
+        Assert.Equal(Enumerable.Range(1, All), seen.GetProperty("numbers").EnumerateArray().Select(number => number.GetInt32()));
+        Assert.True(seen.GetProperty("connected").GetInt32() >= 2);
+        var subscribed = seen.GetProperty("subscribed").EnumerateArray().Select(time => time.GetRawText()).ToArray();
+        Assert.Equal("[false,false]", subscribed[0]);
+        Assert.All(subscribed[1..], time => Assert.Equal("[true,true]", time));
+    }
+
+    /// <summary>Again under the same id while it fails: while the channel goes from one node to the other nobody takes it.</summary>
+    private static async Task PublishAsync(HttpClient api, int number)
+    {
+        await Eventually.IsTrueAsync(async () =>
+        {
+            using var content = new StringContent($"{{\"channel\":\"broadcast:numbers\",\"data\":{number},\"idempotency_key\":\"{number}\"}}");
+            using var answer = await api.PostAsync(new Uri("/api/publish", UriKind.Relative), content);
+            return answer.StatusCode == HttpStatusCode.OK && !(await answer.Content.ReadAsStringAsync()).Contains("\"error\"", StringComparison.Ordinal);
+        });
+    }
+
+    private static string Url(ServerProcess server) => $"ws://127.0.0.1:{server.Port}/connection/websocket";
+}

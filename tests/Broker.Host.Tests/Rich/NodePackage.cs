@@ -1,0 +1,37 @@
+using System.Diagnostics;
+using Broker.Host.Tests.Server;
+
+namespace Broker.Host.Tests.Rich;
+
+/// <summary>The client library of the Centrifuge protocol as npm has it, installed once, unmodified.</summary>
+public sealed class NodePackage : IAsyncLifetime
+{
+    private static readonly SemaphoreSlim One = new(1);
+
+    public static string Folder { get; } = Path.Combine(Repository.Root, "tests/Broker.Host.Tests/npm");
+
+    public async Task InitializeAsync()
+    {
+        await One.WaitAsync();
+        try
+        {
+            if (File.Exists(Path.Combine(Folder, "node_modules/.package-lock.json"))) return;
+
+            using var npm = Start("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts");
+            var said = await npm.StandardOutput.ReadToEndAsync();
+            await npm.WaitForExitAsync();
+            if (npm.ExitCode != 0) throw new InvalidOperationException($"npm could not install the client library: {said}");
+        }
+        finally
+        {
+            One.Release();
+        }
+    }
+
+    public Task DisposeAsync() => Task.CompletedTask;
+
+    public static Process Run(params string[] arguments) => Start("node", ["run.mjs", .. arguments]);
+
+    private static Process Start(string command, params string[] arguments) =>
+        Process.Start(new ProcessStartInfo(command, arguments) { WorkingDirectory = Folder, RedirectStandardOutput = true, RedirectStandardError = true })!;
+}

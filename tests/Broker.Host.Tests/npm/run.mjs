@@ -1,0 +1,23 @@
+// node run.mjs talk URL TOKENS | follow URL CHANNEL LAST: the last line that it prints is what it has seen.
+import { createRequire } from 'node:module';
+import { Centrifuge } from 'centrifuge';
+import { follow, talk } from './scenario.mjs';
+
+const WebSocket = createRequire(import.meta.url)('ws');
+const [what, urls, ...rest] = process.argv.slice(2);
+
+// Several addresses stand for what is in front of several nodes: each attempt goes to the next one.
+let attempts = 0;
+const addresses = urls.split(',');
+class Balanced extends WebSocket {
+  constructor(_, protocols) {
+    super(addresses[attempts++ % addresses.length], protocols);
+  }
+}
+
+const options = { websocket: Balanced };
+const seen = what === 'talk'
+  ? await talk(Centrifuge, options, addresses[0], JSON.parse(rest[0]))
+  : await follow(Centrifuge, options, addresses[0], rest[0], Number(rest[1]), (line) => console.log(line));
+console.log(JSON.stringify(seen));
+process.exit(0);

@@ -1,0 +1,81 @@
+// What an application does with the published client library, in node and in a browser. Nothing of it is Broker's own.
+
+export async function talk(Centrifuge, options, url, tokens) {
+  const seen = { publications: [], joins: [], leaves: [], mail: [], refreshed: 0, connected: 0, errors: [] };
+  const once = (emitter, event) => new Promise((resolve) => emitter.once(event, resolve));
+  const until = async (fact, what) => {
+    for (let i = 0; i < 2000; i++) {
+      if (fact()) return;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    throw new Error(`did not come: ${what}: ${JSON.stringify(seen)}`);
+  };
+
+  // A token that is soon over: the library asks for another one, in place.
+  const john = new Centrifuge(url, { ...options, token: tokens.short, getToken: async () => { seen.refreshed++; return tokens.john; } });
+  const jane = new Centrifuge(url, { ...options, token: tokens.jane });
+  for (const client of [john, jane]) client.on('error', (ctx) => seen.errors.push(ctx.error));
+  john.on('connected', () => seen.connected++);
+  john.on('publication', (ctx) => seen.mail.push([ctx.channel, ctx.data]));
+  const server = once(john, 'subscribed');
+  const chat = john.newSubscription('broadcast:chat', { joinLeave: true });
+  chat.on('publication', (ctx) => seen.publications.push(ctx.data));
+  chat.on('join', (ctx) => seen.joins.push(ctx.info.user));
+  chat.on('leave', (ctx) => seen.leaves.push(ctx.info.user));
+  chat.subscribe();
+  john.connect();
+  await chat.ready();
+  seen.serverSide = (await server).channel;
+
+  const janes = jane.newSubscription('broadcast:chat');
+  janes.subscribe();
+  jane.connect();
+  await janes.ready();
+  await until(() => seen.joins.includes('jane'), 'the join of jane');
+
+  await janes.publish({ text: 'hello', n: [1, 2, 3] });
+  await chat.publish('a string');
+  await until(() => seen.publications.length === 2, 'two publications');
+  await jane.publish('user:jane:mail', { to: 'herself' });
+  await john.publish('user:john:mail', { to: 'himself' });
+  await until(() => seen.mail.length === 1, 'mail');
+
+  seen.stats = await chat.presenceStats();
+  seen.users = Object.values((await chat.presence()).clients).map((client) => client.user).sort();
+  const history = await chat.history({ limit: 10 });
+  seen.history = history.publications.map((publication) => [publication.offset, publication.data]);
+  seen.newest = (await chat.history({ limit: 1, reverse: true })).publications.map((publication) => publication.offset);
+  seen.echo = (await john.rpc('echo', { a: 1 })).data;
+  seen.forbidden = await jane.publish('user:john:mail', 1).then(() => 'taken', (error) => error.code);
+
+  janes.unsubscribe();
+  await until(() => seen.leaves.includes('jane'), 'the leave of jane');
+  await until(() => seen.refreshed > 0, 'a refresh');
+  await john.rpc('echo', 1);
+  seen.state = john.state;
+  john.disconnect();
+  jane.disconnect();
+  return seen;
+}
+
+// One that stays, and tells what it gets, until it has got the last one.
+export async function follow(Centrifuge, options, url, channel, last, tell) {
+  const client = new Centrifuge(url, { ...options, minReconnectDelay: 50, maxReconnectDelay: 500 });
+  const subscription = client.newSubscription(channel, { minResubscribeDelay: 50, maxResubscribeDelay: 500 });
+  return await new Promise((resolve) => {
+    const seen = { numbers: [], subscribed: [], connected: 0 };
+    client.on('connected', () => seen.connected++);
+    subscription.on('subscribed', (ctx) => {
+      seen.subscribed.push([ctx.wasRecovering, ctx.recovered]);
+      tell('subscribed');
+    });
+    subscription.on('publication', (ctx) => {
+      seen.numbers.push(ctx.data);
+      if (ctx.data !== last) return;
+      client.disconnect();
+      resolve(seen);
+    });
+    subscription.subscribe();
+    client.connect();
+  });
+}
