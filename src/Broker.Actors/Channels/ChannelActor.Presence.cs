@@ -12,20 +12,11 @@ internal abstract partial class ChannelActor
 
     private void OnPresence(IPresenceMessage message)
     {
-        if (message is ReportPresence report)
-        {
-            if (_stops) return;
-            if (!_relays.Knows(report.Relay)) Sender.Tell(new Detached(Name));
-            else Presence().Forward(message);
-        }
-        else if (_stops || !Services.MayOwn)
-        {
-            Sender.Tell(MembersUnknown.Instance);
-        }
-        else
-        {
-            Presence().Forward(message);
-        }
+        // Others may own the channel by now, and tell what is so. A relay says again what is not answered.
+        var mayOwn = !_stops && Services.MayOwn;
+        if (message is ReportPresence report && mayOwn && !_relays.Knows(report.Relay)) Sender.Tell(new Detached(Name));
+        else if (mayOwn) Presence().Forward(message);
+        else if (message is not ReportPresence) Sender.Tell(MembersUnknown.Instance);
     }
 
     private IActorRef Presence()

@@ -106,6 +106,12 @@ internal sealed class Members
         Settle();
     }
 
+    /// <summary>The time before now does not count for those that are waited for.</summary>
+    public void AwaitFrom(TimeSpan now)
+    {
+        foreach (var source in _sources.Values) if (source.AwaitedSince is not null) source.AwaitedSince = now;
+    }
+
     /// <summary>Those of relays that are not here are gone if their node is, or if they have been waited for since <paramref name="before"/>.</summary>
     public void Expire(IReadOnlySet<string> living, TimeSpan before, List<MemberChange> changes)
     {

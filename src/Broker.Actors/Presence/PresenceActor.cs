@@ -20,11 +20,12 @@ internal sealed class PresenceActor : ReceiveActor, IWithTimers
     private readonly BrokerServices _services;
     private readonly string _life = Epochs.New();
     private readonly Members _members = new();
+    private readonly RelayReports _reports;
     private readonly MembersStore _store;
-    private readonly Dictionary<string, RelayEnd> _relays = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, IActorRef> _relays = new(StringComparer.Ordinal);
     private readonly List<MemberChange> _changes = [];
     private readonly List<Reader> _readers = [];
-    private readonly List<(ReportPresence Report, IActorRef Relay)> _early = [];
+    private readonly List<Early> _early = [];
     private readonly Dictionary<string, int> _toldUntil = new(StringComparer.Ordinal);
     private readonly Episode _reading = new();
     private readonly Episode _writing = new();
@@ -32,13 +33,13 @@ internal sealed class PresenceActor : ReceiveActor, IWithTimers
     private List<MemberChange>? _sinceStart = [];
     private TimeSpan _wroteAnewAt = TimeSpan.MinValue;
     private bool _isLoaded;
-    private bool _knowsFormer;
     private bool _flushing;
     private bool _finishes;
 
     public PresenceActor(ChannelName channel, RedisKeys keys, BrokerServices services)
     {
         (_channel, _keys, _services, _since) = (channel, keys, services, services.Now);
+        _reports = new RelayReports(_members);
         _store = new MembersStore(_members, services.Settings.Channel.KeepMembers);
 
         Receive<ReportPresence>(report => OnReport(report, Sender));
@@ -73,51 +74,43 @@ internal sealed class PresenceActor : ReceiveActor, IWithTimers
 
     private void OnReport(ReportPresence report, IActorRef relay)
     {
-        // Until it is known who was there before, nobody can say who comes and who has gone.
-        if (!_isLoaded)
+        // Until it is known who was there before, nobody can say who comes and who has gone. And a node that is no member (any more) may end without anybody hearing of it.
+        var isNew = report.Begins && !_reports.Knows(report.Relay);
+        if (!_isLoaded || (isNew && !_services.Nodes.Living().Contains(report.Node)))
         {
-            _early.Add((report, relay));
+            Hold(new Early(report, relay, _services.Now));
             return;
         }
 
-        if (!_relays.TryGetValue(report.Relay, out var end))
+        if (isNew && report is { Returns: true, Wants: true }) TellSinceStart(report.Relay, relay);
+        if (!_reports.Take(report, _services.Now, _changes))
         {
-            if (!report.Begins)
-            {
-                // Its first report is lost, and it does not know: it is to begin anew.
-                Answer(relay, new Detached(_channel));
-                return;
-            }
-
-            _relays[report.Relay] = end = new RelayEnd(relay);
-            if (report is { Returns: true, Wants: true }) TellSinceStart(report.Relay, relay);
+            // Its first report is lost, and it does not know: it is to begin anew.
+            Answer(relay, new Detached(_channel));
+            return;
         }
 
-        if (report.Number >= end.Next && (report.Begins || report.Number == end.Next)) Take(report, end);
-        if (report.Number < end.Next) Answer(relay, new PresenceTaken(report.Number));
-        else Answer(relay, new Detached(_channel));
+        _relays[report.Relay] = relay;
+        Answer(relay, new PresenceTaken(report.Number));
+        FlushSoon();
     }
 
-    private void Take(ReportPresence report, RelayEnd end)
+    private void Hold(Early early)
     {
-        end.Next = report.Number + 1;
-        end.Wants = report.Wants;
-        if (report.Begins)
-        {
-            _members.Begin(report.Relay, report.Node, report.Returns, _services.Now);
-            end.IsKnown = false;
-        }
+        _early.RemoveAll(former => former.Report.Relay == early.Report.Relay);
+        _early.Add(early);
+        if (!Timers.IsTimerActive(Tick.Look)) Timers.StartPeriodicTimer(Tick.Look, Tick.Look, LookEvery);
+    }
 
-        // Who stays at a relay that was there before, of whom nobody knows any more, has not come.
-        var changes = !_knowsFormer && report.Returns && !end.IsKnown ? [] : _changes;
-        foreach (var change in report.Changes) _members.Take(report.Relay, change, changes);
-        if (report.IsWhole)
-        {
-            _members.Whole(report.Relay, changes);
-            end.IsKnown = true;
-        }
+    /// <summary>Those that can be taken now. A relay sends its report again as long as it is not answered: it is not held for long.</summary>
+    private void TakeEarly(TimeSpan before)
+    {
+        if (_early.Count == 0) return;
 
-        FlushSoon();
+        var living = _services.Nodes.Living();
+        var ready = _early.Where(early => living.Contains(early.Report.Node)).ToArray();
+        _early.RemoveAll(early => early.Since <= before || living.Contains(early.Report.Node));
+        foreach (var (report, relay, _) in ready) OnReport(report, relay);
     }
 
     /// <summary>What those who were there before have missed while there was no owner, once.</summary>
@@ -131,13 +124,13 @@ internal sealed class PresenceActor : ReceiveActor, IWithTimers
     {
         _early.RemoveAll(early => early.Relay.Equals(gone.Relay));
         OnFlush();
-        foreach (var (relay, end) in _relays)
+        foreach (var (relay, reference) in _relays)
         {
-            if (!end.Ref.Equals(gone.Relay)) continue;
+            if (!reference.Equals(gone.Relay)) continue;
 
+            if (_sinceStart is not null && _reports.Wants(relay)) _toldUntil[relay] = _sinceStart.Count;
             _relays.Remove(relay);
-            _members.Lose(relay, _services.Now);
-            if (end.Wants) _toldUntil[relay] = _sinceStart?.Count ?? 0;
+            _reports.Lose(relay, _services.Now);
         }
 
         Look();
@@ -201,13 +194,10 @@ internal sealed class PresenceActor : ReceiveActor, IWithTimers
 
     private void Loaded(bool knowsFormer)
     {
-        (_isLoaded, _knowsFormer) = (true, knowsFormer);
+        (_isLoaded, _reports.KnowsFormer) = (true, knowsFormer);
         if (!knowsFormer) _store.WriteAnew();
 
         Look();
-        foreach (var (report, relay) in _early) OnReport(report, relay);
-        _early.Clear();
-        AnswerReaders();
     }
 
     private void OnTick(Tick tick)
@@ -226,13 +216,16 @@ internal sealed class PresenceActor : ReceiveActor, IWithTimers
         if (!_isLoaded && _since <= before) Loaded(knowsFormer: false);
         if (!_isLoaded) return;
 
-        if (!_members.IsExact) _members.Expire(_services.Nodes.Living(), before, _changes);
+        // A node that is cut off loses its relays elsewhere, whose members have not gone.
+        if (!_services.MayOwn) _members.AwaitFrom(_services.Now);
+        else if (!_members.IsExact) _members.Expire(_services.Nodes.Living(), before, _changes);
+        TakeEarly(before);
         FlushSoon();
         AnswerReaders();
         foreach (var late in _readers.Where(reader => reader.Since <= before)) late.Ref.Tell(MembersUnknown.Instance);
         _readers.RemoveAll(reader => reader.Since <= before);
 
-        if (_since > before || !_members.IsExact) return;
+        if (_since > before || !_members.IsExact || _early.Count > 0) return;
         _sinceStart = null;
         _toldUntil.Clear();
         Timers.Cancel(Tick.Look);
@@ -254,7 +247,7 @@ internal sealed class PresenceActor : ReceiveActor, IWithTimers
         _flushing = false;
         foreach (var change in MembersFrame.Cut(_changes.ToArray()))
         {
-            foreach (var end in _relays.Values) if (end.Wants) Answer(end.Ref, change);
+            foreach (var (relay, reference) in _relays) if (_reports.Wants(relay)) Answer(reference, change);
         }
 
         _sinceStart?.AddRange(_changes);
@@ -270,7 +263,15 @@ internal sealed class PresenceActor : ReceiveActor, IWithTimers
             return;
         }
 
-        if (!_isLoaded || Timers.IsTimerActive(Tick.WriteAgain) || _store.Next(renew) is not { } order) return;
+        if (!_isLoaded || Timers.IsTimerActive(Tick.WriteAgain)) return;
+        if (!_services.MayOwn)
+        {
+            // What stands in Redis may be another owner's.
+            Timers.StartSingleTimer(Tick.WriteAgain, Tick.WriteAgain, _writing.Failed());
+            return;
+        }
+
+        if (_store.Next(renew) is not { } order) return;
 
         _services.Bus.WriteMembersAsync(_keys, order).PipeTo(Self, success: count => new Written(count, null), failure: fault => new Written(0, fault));
     }
@@ -311,7 +312,7 @@ internal sealed class PresenceActor : ReceiveActor, IWithTimers
 
     private void FinishIfDone(bool hasFailed)
     {
-        if (!_finishes || (!hasFailed && _services.Nodes.HasSuccessors && _isLoaded && !_store.IsIdle)) return;
+        if (!_finishes || (!hasFailed && _services.Nodes.HasSuccessors && _services.MayOwn && _isLoaded && !_store.IsIdle)) return;
 
         foreach (var reader in _readers) reader.Ref.Tell(MembersUnknown.Instance);
         Context.Stop(Self);
@@ -329,18 +330,8 @@ internal sealed class PresenceActor : ReceiveActor, IWithTimers
         public static readonly Finish Instance = new();
     }
 
-    private sealed class RelayEnd(IActorRef reference)
-    {
-        public IActorRef Ref { get; } = reference;
-
-        /// <summary>The number of its next report.</summary>
-        public long Next { get; set; }
-
-        public bool Wants { get; set; }
-
-        /// <summary>It has said all of its members.</summary>
-        public bool IsKnown { get; set; }
-    }
+    /// <summary>A report that cannot be taken yet.</summary>
+    private sealed record Early(ReportPresence Report, IActorRef Relay, TimeSpan Since);
 
     private sealed record Reader(IActorRef Ref, IPresenceMessage Order, TimeSpan Since);
 

@@ -79,6 +79,17 @@ public sealed class MembersTests
     }
 
     [Fact]
+    public void The_time_in_which_nobody_could_say_anything_does_not_count()
+    {
+        Know("c1", "r1", "a");
+
+        _members.AwaitFrom(Start + TimeSpan.FromMinutes(1));
+        _members.Expire(Both, Start + TimeSpan.FromSeconds(59), _changes);
+
+        Assert.Empty(_changes);
+    }
+
+    [Fact]
     public void Who_comes_back_at_another_relay_of_a_node_has_not_gone()
     {
         Say("r1", "a", Person.Joins("c1"), Person.Joins("c2"));
