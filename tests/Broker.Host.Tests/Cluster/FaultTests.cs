@@ -40,6 +40,9 @@ public sealed class FaultTests
     [Fact]
     public Task Links_carry_a_publication_once_for_each_node_however_many_clients_are_there() => HoldsAsync(LinkCost.RunAsync);
 
+    [Fact]
+    public Task Members_of_a_killed_node_leave_once_whoever_owned_their_channels() => HoldsAsync(KillMembers.RunAsync);
+
     private static async Task HoldsAsync(Func<Scale, Task<Verdict>> scenario)
     {
         var verdict = await scenario(Scale.Small);

@@ -1,5 +1,13 @@
 using Broker.Faults;
+using Broker.Faults.Deployments;
 using Broker.Faults.Scenarios;
+
+// A node that a scenario kills.
+if (args is ["members", .. var crowd])
+{
+    await Crowd.RunAsync(crowd);
+    return 0;
+}
 
 // Runs scenarios at full size: Broker.Faults SCENARIO... [--small]. Exit code 1 if one did not hold.
 var scenarios = new Dictionary<string, Func<Scale, Task<Verdict>>>
@@ -16,6 +24,7 @@ var scenarios = new Dictionary<string, Func<Scale, Task<Verdict>>>
     ["stranger"] = Stranger.RunAsync,
     ["bare-publish"] = BarePublish.RunAsync,
     ["link-cost"] = LinkCost.RunAsync,
+    ["kill-members"] = KillMembers.RunAsync,
 };
 
 var names = args.Where(argument => argument != "--small").ToList();
