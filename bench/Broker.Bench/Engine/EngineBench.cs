@@ -35,6 +35,10 @@ internal static class EngineBench
         ("publications, 100 for a node: bytes beside payloads", system => WireBench.Size(system, 100)),
         ("publications, 100 for a node: to bytes", system => WireBench.Write(system, 100)),
         ("publications, 100 for a node: from bytes", system => WireBench.Read(system, 100)),
+        ("presence: 100,000 come to one channel", PresenceBench.Come),
+        ("presence: 100,000 are read", PresenceBench.Read),
+        ("presence: 100,000 are counted", PresenceBench.Stats),
+        ("presence: 100,000 go", PresenceBench.Go),
     ];
 
     public static async Task<int> Run(string[] options)
