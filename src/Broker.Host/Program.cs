@@ -1,6 +1,10 @@
 using Broker.Host;
 using Broker.Host.Clients;
+using Broker.Host.CommandLine;
 using Broker.Host.Server;
+
+// check-config, gen-token, publish, subscribe, channels: what is asked of Broker from a shell.
+if (Verbs.Find(args) is { } runVerbAsync) return await runVerbAsync();
 
 // Broker as a server of its own: what any ASP.NET Core application does to have it inside, and what a process needs around it.
 WebApplication? app = null;

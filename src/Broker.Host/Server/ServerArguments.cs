@@ -16,6 +16,14 @@ internal sealed record ServerArguments(string? ConfigurationFile, bool Demo, boo
 
         Exit codes: 0 stopped as told, 2 wrong configuration or arguments, 3 cannot listen, 4 excluded by another node.
 
+        Instead of being a server (each has a --help of its own):
+
+          check-config         says what is wrong with the configuration, or OK
+          gen-token            makes a token for a client
+          publish CHANNEL      publishes on a running server
+          subscribe CHANNEL    prints what is published there
+          channels             lists the channels that have clients
+
         """;
 
     /// <exception cref="ArgumentsException">One of them is wrong.</exception>
