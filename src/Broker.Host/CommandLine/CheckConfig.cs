@@ -74,7 +74,7 @@ internal static partial class CheckConfig
 
     private static string Text(HoconValue value) => Spaces().Replace(value.ToHocon().Trim(), " ");
 
-    // A connection string may hold a password, and a script's URL one, too.
+    // A connection string may hold a password.
     [GeneratedRegex("(secret|password|hs256|key|token|connection)$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Secret();
 

@@ -1,0 +1,51 @@
+using Broker.Actors.Channels;
+using Broker.Actors.Connections;
+using Broker.Actors.Serving;
+using Broker.Actors.Tests.Nodes;
+using Broker.Actors.Tests.Rich;
+
+namespace Broker.Actors.Tests.Serving;
+
+/// <summary>What a server orders of rich clients.</summary>
+public sealed class RichClientTests
+{
+    private static readonly ChannelName News = ChannelName.Broadcast("news");
+
+    [Fact]
+    public async Task A_client_is_subscribed_given_what_is_published_and_unsubscribed_again()
+    {
+        await using var test = await TestNode.StartAsync(TestNode.History);
+        var john = await RichClient.ConnectAsync(test, new TestGate { User = "john" });
+        var mary = await RichClient.ConnectAsync(test, new TestGate { User = "mary" });
+
+        Assert.Equal(1, await test.Node.Server.SubscribeAsync(new ClientFilter { User = "john" }, News));
+        await john.PushAsync(push => push.TryGetProperty("subscribe", out _), "the subscription");
+        await TestNode.UntilAsync(() => test.Node.Server.FindChannelsAsync().Result.Channels.SequenceEqual([new ChannelCount("broadcast:news", 1)]), "it is counted");
+        await test.Node.Server.PublishAsync(News, "{\"a\":1}"u8.ToArray());
+        await john.PushAsync(push => push.TryGetProperty("pub", out var pub) && pub.GetProperty("data").GetProperty("a").GetInt32() == 1, "the publication");
+
+        var found = Assert.Single((await test.Node.Server.FindClientsAsync(channel: News)).Clients).Client;
+        Assert.Equal(("john", ConnectedClient.Rich), (found.User, found.Protocol));
+        Assert.Equal(1, await test.Node.Server.UnsubscribeAsync(new ClientFilter { User = "john" }, channel: null));
+        var unsubscribed = await john.PushAsync(push => push.TryGetProperty("unsubscribe", out _), "the end of it");
+        Assert.Equal(2000, unsubscribed.GetProperty("unsubscribe").GetProperty("code").GetInt32());
+        Assert.Empty(mary.Pushes);
+    }
+
+    [Fact]
+    public async Task A_connection_is_given_another_end_or_closed_with_the_code_that_was_asked_for()
+    {
+        await using var test = await TestNode.StartAsync();
+        var john = await RichClient.ConnectAsync(test, new TestGate { User = "john" });
+        var mary = await RichClient.ConnectAsync(test, new TestGate { User = "mary" });
+
+        await test.Node.Server.RefreshAsync(new ClientFilter { Client = john.Connection.Id }, DateTimeOffset.UtcNow.AddHours(1));
+        var refreshed = await john.PushAsync(push => push.TryGetProperty("refresh", out _), "the refresh");
+        await test.Node.Server.DisconnectAsync(new ClientFilter { User = "john" });
+        await test.Node.Server.DisconnectAsync(new ClientFilter { User = "mary" }, 4200, "later");
+
+        Assert.InRange(refreshed.GetProperty("refresh").GetProperty("ttl").GetInt32(), 3000, 3600);
+        Assert.Equal(new CloseReason(3503, "force disconnect"), await john.Closed.WaitAsync(TestNode.Soon));
+        Assert.Equal(new CloseReason(4200, "later"), await mary.Closed.WaitAsync(TestNode.Soon));
+    }
+}
