@@ -46,9 +46,9 @@ public sealed class BrokerNode : IAsyncDisposable
         _target = new RelayTarget(actors.Relays, services, _gone.Token);
         _lastMessages = new LastMessages(services.Bus, services.Settings.Prefix);
         _presence = new PresenceReader(actors.Channels, services, _gone.Token);
-        Server = new ServerApi(services, _target, _presence, actors.Control);
         Sessions = new SessionStore(services.Bus, services.Settings.Prefix);
         Revocations = new Revocations(services.Bus, Sessions, services.Settings.Prefix, services.Time);
+        Server = new ServerApi(services, _target, _presence, Revocations, actors.Control);
     }
 
     /// <summary>The settings it runs with.</summary>

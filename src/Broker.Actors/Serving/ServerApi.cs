@@ -4,6 +4,7 @@ using Broker.Actors.Publishing;
 using Broker.Actors.Redis;
 using Broker.Actors.Relays;
 using Broker.Actors.Rich.Protocol;
+using Broker.Actors.Sessions;
 using Broker.Actors.Settings;
 
 namespace Broker.Actors.Serving;
@@ -16,13 +17,15 @@ public sealed partial class ServerApi
     private readonly BrokerServices _services;
     private readonly RelayTarget _target;
     private readonly PresenceReader _presence;
+    private readonly Revocations _revocations;
     private readonly ClusterControl _control;
 
-    internal ServerApi(BrokerServices services, RelayTarget target, PresenceReader presence, IActorRef control)
+    internal ServerApi(BrokerServices services, RelayTarget target, PresenceReader presence, Revocations revocations, IActorRef control)
     {
         _services = services;
         _target = target;
         _presence = presence;
+        _revocations = revocations;
         _control = new ClusterControl(services.System, control);
     }
 

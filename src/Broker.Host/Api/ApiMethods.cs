@@ -28,6 +28,9 @@ internal static class ApiMethods
         ["info"] = InfoAsync,
         ["channels"] = ChannelsAsync,
         ["connections"] = ConnectionsAsync,
+        ["revoke_token"] = RevokeTokenAsync,
+        ["invalidate_user_tokens"] = RevokeUserTokensAsync,
+        ["revoke_session"] = RevokeSessionAsync,
     };
 
     private static readonly WriteResult Nothing = _ => { };
@@ -180,6 +183,27 @@ internal static class ApiMethods
             json.WriteEndObject();
             if (page.Cursor.Length > 0) json.WriteString("cursor", page.Cursor);
         };
+    }
+
+    private static async Task<WriteResult> RevokeTokenAsync(ServerApi api, ApiParameters parameters)
+    {
+        await api.RevokeTokenAsync(parameters.Text("uid"), parameters.Time("expire_at"));
+        return Nothing;
+    }
+
+    private static async Task<WriteResult> RevokeUserTokensAsync(ServerApi api, ApiParameters parameters)
+    {
+        if (parameters.Text("channel").Length > 0) throw new ServerApiException(RichError.NotAvailable, "channel");
+
+        await api.RevokeUserTokensAsync(parameters.Text("user"), parameters.Time("issued_before"), parameters.Time("expire_at"));
+        return Nothing;
+    }
+
+    /// <summary>Broker's own: Centrifugo has no sessions.</summary>
+    private static async Task<WriteResult> RevokeSessionAsync(ServerApi api, ApiParameters parameters)
+    {
+        await api.RevokeSessionAsync(parameters.Text("session"), parameters.Time("expire_at"));
+        return Nothing;
     }
 
     private static int LimitOf(ApiParameters parameters, int most) => parameters.Limit("limit") is var limit and > 0 ? Math.Min(limit, most) : most;
