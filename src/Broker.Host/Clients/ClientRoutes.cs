@@ -43,6 +43,9 @@ internal static class ClientRoutes
         var publish = endpoints.ServiceProvider.GetRequiredService<PublishEndpoint>();
         endpoints.MapPost("/publish/" + FacilityPath.Parameter, publish.ServeAsync);
         endpoints.MapMethods("/publish/" + FacilityPath.Parameter, [HttpMethods.Options], publish.PreflightAsync);
+        if (endpoints.ServiceProvider.GetRequiredService<ClientSettings>().SsePath is { Length: > 0 } events)
+            endpoints.MapGet(events, endpoints.ServiceProvider.GetRequiredService<SseEndpoint>().ServeAsync);
+
         WarnOfWhatIsOpen(endpoints.ServiceProvider);
     }
 

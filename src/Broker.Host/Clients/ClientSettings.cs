@@ -23,6 +23,9 @@ internal sealed partial record ClientSettings
     /// <summary>Of rich clients: their frames hold more than a publication, and they have pings of their own.</summary>
     public required WebSocketSettings RichWebSocket { get; init; }
 
+    /// <summary>Of server-sent events; empty: there are none.</summary>
+    public required string SsePath { get; init; }
+
     /// <summary>The heartbeat's bytes; null for none.</summary>
     public required ReadOnlyMemory<byte>? HeartbeatText { get; init; }
 
@@ -74,6 +77,7 @@ internal sealed partial record ClientSettings
             RichPath = ReadRichPath(broker.Get("rich.path")),
             RichWebSocket = socket with { MaxMessageBytes = broker.Get("limits.frame").SizeAtLeast(1) },
             Path = ReadPath(websocket.Get("path")),
+            SsePath = ReadRichPath(broker.Get("rich.sse-path")),
             HeartbeatText = heartbeat.Length == 0 ? default(ReadOnlyMemory<byte>?) : heartbeat,
             HeartbeatFrame = heartbeat.Length == 0 ? default(ReadOnlyMemory<byte>?) : Frame(heartbeat),
             WebSocket = socket,

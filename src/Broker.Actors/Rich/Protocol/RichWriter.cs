@@ -126,6 +126,20 @@ internal static partial class RichWriter
         json.Flush();
     }
 
+    /// <summary>What a stream of one channel begins with; no reply of the protocol.</summary>
+    /// <param name="position">Null: the channel has no history.</param>
+    public static void StreamBegins(IBufferWriter<byte> output, string channel, StreamPosition? position, bool wasRecovering, bool recovered)
+    {
+        var json = Begin(output);
+        json.WriteStartObject();
+        json.Write("channel"u8, channel);
+        if (position is { } known) Write(json, known);
+        json.WriteBoolean("was_recovering"u8, wasRecovering);
+        json.WriteBoolean("recovered"u8, recovered);
+        json.WriteEndObject();
+        json.Flush();
+    }
+
     private static void Write(Utf8JsonWriter json, SubscribeResult result)
     {
         var hasPosition = result.Recoverable || result.Positioned;
