@@ -77,6 +77,9 @@ public abstract class ClientConnection
     /// <summary>A message of this size has come. Completes when there is room for the next one.</summary>
     private protected ValueTask TakeAsync(int bytes) => _inflow.TakeAsync(bytes);
 
+    /// <summary>Nothing that it sent, or will send, is dealt with.</summary>
+    internal void DealNoMore() => _inflow.End();
+
     /// <summary>A message of this size has been dealt with.</summary>
     internal void Dealt(int bytes) => _inflow.Release(bytes);
 }

@@ -64,6 +64,7 @@ internal sealed class ConnectionActor : UntypedActor
         foreach (var subscription in _subscriptions) _relays.Tell(new Leave(subscription.Channel, subscription.Subscriber));
 
         // Only a failure gets here with the client still connected.
+        _connection.DealNoMore();
         _connection.Outbox.Close(CloseReason.InternalError);
     }
 

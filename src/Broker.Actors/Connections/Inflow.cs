@@ -9,6 +9,7 @@ internal sealed class Inflow(int maxCount, int maxBytes)
     private TaskCompletionSource? _room;
     private int _count;
     private int _bytes;
+    private bool _ended;
 
     /// <summary>Counts a message in; completes when there is room for the next one.</summary>
     public ValueTask TakeAsync(int bytes)
@@ -40,5 +41,19 @@ internal sealed class Inflow(int maxCount, int maxBytes)
         room.SetResult();
     }
 
-    private bool HasRoom => _count < maxCount && _bytes < maxBytes;
+    /// <summary>Nobody deals with anything any more: whoever waits for room must not wait for ever.</summary>
+    public void End()
+    {
+        TaskCompletionSource? room;
+        lock (_gate)
+        {
+            _ended = true;
+            room = _room;
+            _room = null;
+        }
+
+        room?.SetResult();
+    }
+
+    private bool HasRoom => _ended || (_count < maxCount && _bytes < maxBytes);
 }

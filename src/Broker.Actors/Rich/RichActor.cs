@@ -84,11 +84,14 @@ internal sealed partial class RichActor : UntypedActor, IWithTimers
         LeavePlace();
 
         // Only a failure gets here with the client still connected.
+        _connection.DealNoMore();
         _connection.Outbox.Close(CloseReason.ServerError);
     }
 
     private void OnCommands(Commands commands)
     {
+        if (_closing) return;
+
         foreach (var command in commands.Items)
         {
             var request = new Request(command.Id, Output, commands.Frame);
@@ -234,6 +237,7 @@ internal sealed partial class RichActor : UntypedActor, IWithTimers
         var told = reason == CloseReason.GoingAway ? CloseReason.Shutdown : reason == CloseReason.InternalError ? CloseReason.ServerError : reason;
         _closeCode = told.Code;
         _connection.Outbox.Close(told);
+        _connection.DealNoMore();
         Timers.CancelAll();
         if (_connection.Transport is null) Context.Stop(Self);
     }

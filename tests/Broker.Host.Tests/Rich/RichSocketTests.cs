@@ -84,6 +84,21 @@ public sealed class RichSocketTests
         Assert.Equal(404, await without.StatusAsync(Path));
     }
 
+    /// <summary>Nobody dealt with what it had sent besides: its socket was read from no more, its end was never seen and its place stayed taken.</summary>
+    [Fact]
+    public async Task Who_is_closed_while_much_of_it_waits_leaves_its_place()
+    {
+        await using var server = await ClientServer.StartAsync($"{ClientServer.Open}, limits.connections = 1, inflow.messages = 2");
+        using (var client = await server.OpenAsync(Path))
+        {
+            await client.SendAsync([.. Enumerable.Range(1, 50).Select(id => $"{{\"id\":{id},\"connect\":{{}}}}")]);
+            await client.ReadAsync();
+            Assert.Equal(3501, await client.ReadCloseAsync());
+        }
+
+        await Eventually.IsAsync(101, () => server.StatusAsync(Path));
+    }
+
     [Fact]
     public async Task Thousands_of_answers_wait_for_nobody_and_come_in_order()
     {
