@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Broker.Host.Tests.Server;
+using Microsoft.Playwright;
 
 namespace Broker.Host.Tests.Rich;
 
@@ -31,6 +32,17 @@ public sealed class NodePackage : IAsyncLifetime
     public Task DisposeAsync() => Task.CompletedTask;
 
     public static Process Run(params string[] arguments) => Start("node", ["run.mjs", .. arguments]);
+
+    /// <summary>A page that has the library, and the tests' scenarios.</summary>
+    public static async Task<IPage> OpenAsync(IBrowserContext user, string address)
+    {
+        var page = await user.NewPageAsync();
+        await page.GotoAsync(address + "/health/live");
+        await page.AddScriptTagAsync(new() { Path = Path.Combine(Folder, "node_modules/centrifuge/dist/centrifuge.js") });
+        var scenario = await File.ReadAllTextAsync(Path.Combine(Folder, "scenario.mjs"));
+        await page.AddScriptTagAsync(new() { Content = scenario.Replace("export async", "async", StringComparison.Ordinal) });
+        return page;
+    }
 
     private static Process Start(string command, params string[] arguments) =>
         Process.Start(new ProcessStartInfo(command, arguments) { WorkingDirectory = Folder, RedirectStandardOutput = true, RedirectStandardError = true })!;

@@ -1,0 +1,78 @@
+using System.Text.Json;
+using Broker.Host.Rich;
+using Broker.Host.Tests.Clients;
+using Broker.Host.Tests.Server;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Broker.Host.Tests.Rich;
+
+/// <summary>The unmodified npm package <c>centrifuge</c>, in node and in a browser, against Broker.</summary>
+public sealed class ClientLibraryTests(Chromium chromium, NodePackage package) : IClassFixture<Chromium>, IClassFixture<NodePackage>
+{
+    private const string Settings = """
+        presence = on
+        history { "chat" { size = 100, ttl = 5m } }
+        rules = [ { facility = "chat", allow = on } ]
+        rich.ping-interval = 2s, rich.pong-timeout = 1s
+        """;
+
+    [Fact]
+    public async Task In_node_it_does_all_that_it_can()
+    {
+        _ = package;
+        await using var server = await StartAsync();
+        using var node = NodePackage.Run("talk", Url(server), Tokens());
+
+        var said = await node.StandardOutput.ReadToEndAsync().WaitAsync(TimeSpan.FromMinutes(1));
+        Assert.True(said.Length > 0, await node.StandardError.ReadToEndAsync());
+        Judge(JsonDocument.Parse(said.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1]).RootElement);
+    }
+
+    [Fact]
+    public async Task In_a_browser_it_does_all_that_it_can()
+    {
+        await using var server = await StartAsync();
+        await using var user = await chromium.NewUserAsync();
+        var page = await NodePackage.OpenAsync(user, $"http://127.0.0.1:{server.Port}");
+
+        var seen = await page.EvaluateAsync<string>(
+            "async ([url, tokens]) => JSON.stringify(await talk(Centrifuge, {}, url, JSON.parse(tokens)))", new[] { Url(server), Tokens() });
+
+        Judge(JsonDocument.Parse(seen).RootElement);
+    }
+
+    private static void Judge(JsonElement seen)
+    {
+        string Of(string name) => seen.GetProperty(name).GetRawText();
+
+        Assert.Equal("""[{"text":"hello","n":[1,2,3]},"a string"]""", Of("publications"));
+        Assert.Equal("""[[1,{"text":"hello","n":[1,2,3]}],[2,"a string"]]""", Of("history"));
+        Assert.Equal("[2]", Of("newest"));
+        Assert.Equal("\"user:john:mail\"", Of("serverSide"));
+        Assert.Equal("""[["user:john:mail",{"to":"himself"}]]""", Of("mail"));
+        Assert.Equal("""["jane","john"]""", Of("users"));
+        Assert.Equal("""{"numUsers":2,"numClients":2}""", Of("stats"));
+        Assert.Equal("""{"a":1}""", Of("echo"));
+        Assert.Equal("103", Of("forbidden"));
+        Assert.Equal("1", Of("connected"));
+        Assert.Equal("\"connected\"", Of("state"));
+        Assert.Equal("[]", Of("errors"));
+    }
+
+    private static Task<ClientServer> StartAsync() =>
+        ClientServer.StartAsync($"{Settings}\njwt.hs256 = \"{Jwt.Secret}\"", services: services => services.AddSingleton<IRpcHandler, Echo>());
+
+    private static string Url(ClientServer server) => $"ws://127.0.0.1:{server.Port}/connection/websocket";
+
+    private static string Tokens() => JsonSerializer.Serialize(new
+    {
+        @short = Jwt.Hs256(new { sub = "john", exp = Jwt.In(TimeSpan.FromSeconds(2)), channels = new[] { "user:john:mail" } }),
+        john = Jwt.Hs256(new { sub = "john", exp = Jwt.In(TimeSpan.FromHours(1)), channels = new[] { "user:john:mail" } }),
+        jane = Jwt.Hs256(new { sub = "jane", exp = Jwt.In(TimeSpan.FromHours(1)) }),
+    });
+
+    private sealed class Echo : IRpcHandler
+    {
+        public ValueTask<RpcResult> OnRpcAsync(ClientRpc call, CancellationToken cancellation) => new(RpcResult.Answer(call.Data));
+    }
+}
