@@ -4,6 +4,21 @@ namespace Broker.Actors.Tests.Connections;
 
 public sealed class InflowTests
 {
+    /// <summary>A client that was closed while it had sent too much was read from no more: nobody dealt with what had come, its socket was never seen to end, and its place stayed taken.</summary>
+    [Fact]
+    public async Task Who_waits_for_room_does_not_wait_for_ever_when_nobody_deals_with_anything_any_more()
+    {
+        var inflow = new Inflow(maxCount: 1, maxBytes: 10);
+        var waits = inflow.TakeAsync(1).AsTask();
+        Assert.False(waits.IsCompleted);
+
+        inflow.End();
+
+        await waits;
+        Assert.True(inflow.TakeAsync(100).AsTask().IsCompleted);
+        inflow.Release(1);
+    }
+
     [Fact]
     public async Task Reading_pauses_over_the_bound_and_goes_on_below_it()
     {
