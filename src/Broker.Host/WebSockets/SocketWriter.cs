@@ -19,10 +19,6 @@ internal sealed class SocketWriter : PipeWriter
     /// <summary>A buffer that has grown larger goes back to the pool.</summary>
     private const int KeptBytes = 128 * 1024;
 
-    private const int TcpCork = 3;
-
-    private static readonly byte[] On = BitConverter.GetBytes(1);
-
     // Between two flushes one thread writes and flushes: it lends its buffer.
     [ThreadStatic]
     private static byte[]? _unused;
@@ -64,24 +60,6 @@ internal sealed class SocketWriter : PipeWriter
 
         GiveBack(buffer);
         return default;
-    }
-
-    /// <summary>
-    /// What is flushed from here on is the last, and the connection's end follows at once: it leaves with that, in one packet. Should the end be late, the system sends it by itself
-    /// after a fifth of a second.
-    /// </summary>
-    public void HoldLast()
-    {
-        if (!OperatingSystem.IsLinux() || _socket.AddressFamily is not (AddressFamily.InterNetwork or AddressFamily.InterNetworkV6)) return;
-
-        try
-        {
-            _socket.SetRawSocketOption((int)SocketOptionLevel.Tcp, TcpCork, On);
-        }
-        catch (Exception cut) when (cut is SocketException or ObjectDisposedException)
-        {
-            // The flush will find out.
-        }
     }
 
     public override void CancelPendingFlush() => throw new NotSupportedException();

@@ -113,7 +113,7 @@ internal sealed class WebSocketConnection
                 break;
             case IncomingKind.Close:
                 _clientClosed = true;
-                if (Transport.TryAnswer(received.Reason)) _cause = new Ending(EndKind.Client, received.Reason);
+                if (Transport.TryClose(received.Reason)) _cause = new Ending(EndKind.Client, received.Reason);
                 break;
             case IncomingKind.Violation:
                 if (Transport.TryClose(received.Reason)) _cause = new Ending(EndKind.Violation, received.Reason);

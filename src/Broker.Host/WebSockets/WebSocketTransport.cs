@@ -94,40 +94,11 @@ internal sealed class WebSocketTransport : IClientTransport
 
             _reason = reason;
             _closing = true;
-            StartDeadline();
+            _deadline = _time.CreateTimer(static transport => ((WebSocketTransport)transport!).CutOff(), this, _settings.CloseTimeout, Timeout.InfiniteTimeSpan);
             if (_gone || !TryBegin()) return true;
         }
 
         _ = FlushAsync().AsTask();
-        return true;
-    }
-
-    /// <summary>Answers the client's own close; false if it was already closing. For the reading side only, which ends the connection next.</summary>
-    public bool TryAnswer(CloseReason reason)
-    {
-        if (_pipe.Output is not SocketWriter socket) return TryClose(reason);
-
-        lock (_gate)
-        {
-            if (_closing || _ended) return false;
-
-            _reason = reason;
-            _closing = true;
-            if (_gone || _flushing)
-            {
-                StartDeadline();
-                return true;
-            }
-
-            socket.HoldLast();
-            TryBegin();
-        }
-
-        // What the system has taken needs no deadline: nobody waits for it any more.
-        var flush = FlushAsync();
-        if (!flush.IsCompletedSuccessfully) StartDeadline();
-
-        _ = flush.AsTask();
         return true;
     }
 
@@ -195,9 +166,6 @@ internal sealed class WebSocketTransport : IClientTransport
 
     /// <summary>Nothing more is taken. To be asked with the gate held.</summary>
     private bool IsOver => _closing || _ended || _gone;
-
-    private void StartDeadline() =>
-        _deadline = _time.CreateTimer(static transport => ((WebSocketTransport)transport!).CutOff(), this, _settings.CloseTimeout, Timeout.InfiniteTimeSpan);
 
     private void CutOff()
     {

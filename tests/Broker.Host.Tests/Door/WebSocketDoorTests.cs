@@ -253,19 +253,6 @@ public sealed class WebSocketDoorTests
     }
 
     [Fact]
-    public async Task A_client_that_closes_without_reading_what_waits_for_it_is_cut_off()
-    {
-        await using var server = await StartAsync("outbox = 64MiB, websocket.close-timeout = 500ms");
-        using var client = await RawClient.OpenAsync(server.Port, receiveBuffer: 4096, target: "/ws/foobar?subscribe-broadcast&echo");
-        for (var i = 0; i < 400; i++) await server.Node.Publisher("foobar").PublishAsync(new string('x', 30_000));
-
-        await client.SendAsync(ClientFrames.Close(1000));
-
-        Assert.True(await client.IsClosedAsync());
-        await Eventually.IsTrueAsync(() => server.Node.Metrics.Connections == 0);
-    }
-
-    [Fact]
     public async Task A_place_is_free_when_its_websocket_has_ended()
     {
         await using var server = await StartAsync("limits.connections = 1");

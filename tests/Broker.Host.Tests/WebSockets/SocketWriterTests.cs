@@ -103,31 +103,6 @@ public sealed class SocketWriterTests : IAsyncLifetime
         Assert.True((await flush.WaitAsync(Patience)).IsCompleted);
     }
 
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task What_is_held_as_the_last_leaves_with_the_end_and_also_where_the_end_is_late(bool ends)
-    {
-        _writer.HoldLast();
-        _writer.Write("last"u8);
-        Assert.True(_writer.FlushAsync().AsTask().IsCompletedSuccessfully);
-        if (ends) _server.Shutdown(SocketShutdown.Both);
-
-        Assert.Equal("last"u8.ToArray(), await ReadAsync(4));
-        if (ends) Assert.Equal(0, await _client.ReceiveAsync(new byte[1].AsMemory(), SocketFlags.None).AsTask().WaitAsync(Patience));
-    }
-
-    [Fact]
-    public async Task Nothing_is_held_on_a_connection_that_has_gone()
-    {
-        _server.Dispose();
-
-        _writer.HoldLast();
-        _writer.Write("last"u8);
-
-        Assert.True((await _writer.FlushAsync().AsTask().WaitAsync(Patience)).IsCompleted);
-    }
-
     [Fact]
     public async Task Many_writers_of_one_thread_share_a_buffer_and_never_their_bytes()
     {
