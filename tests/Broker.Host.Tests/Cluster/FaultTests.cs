@@ -43,6 +43,9 @@ public sealed class FaultTests
     [Fact]
     public Task Members_of_a_killed_node_leave_once_whoever_owned_their_channels() => HoldsAsync(KillMembers.RunAsync);
 
+    [Fact]
+    public Task Rich_clients_that_lose_their_node_go_on_at_others_with_every_publication_once_and_in_order() => HoldsAsync(ComeBack.RunAsync);
+
     private static async Task HoldsAsync(Func<Scale, Task<Verdict>> scenario)
     {
         var verdict = await scenario(Scale.Small);

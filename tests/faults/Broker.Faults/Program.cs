@@ -25,6 +25,7 @@ var scenarios = new Dictionary<string, Func<Scale, Task<Verdict>>>
     ["bare-publish"] = BarePublish.RunAsync,
     ["link-cost"] = LinkCost.RunAsync,
     ["kill-members"] = KillMembers.RunAsync,
+    ["come-back"] = ComeBack.RunAsync,
 };
 
 var names = args.Where(argument => argument != "--small").ToList();
