@@ -70,7 +70,13 @@ public sealed class RecoveryTests
         if (!withLive) Assert.Equal(missed, given.Count);
         if (!whole) Assert.Empty(given);
 
-        if (withLive) await TestNode.UntilAsync(() => client.Publications.Concat(given.Select(number => $"{number}")).Contains("60"), "the last one");
+        // On a busy machine all of those have been published before the client joins: one more comes live for certain.
+        if (withLive)
+        {
+            await PublishAsync(test, 61..61);
+            await TestNode.UntilAsync(() => client.Publications.Contains("61"), "the last one");
+        }
+
         var all = given.Concat(client.Publications.Select(int.Parse)).ToArray();
         if (all.Length > 0) Assert.Equal(Enumerable.Range(all[0], all.Length), all);
         if (whole && history != "cache" && all.Length > 0) Assert.Equal(offset + 1, all[0]);
