@@ -66,7 +66,7 @@ public sealed class ClusterDrainTests
         """
         broker {
           access = open, api-key = "the key", history { "chat-*" { size = 10000, ttl = 5m } }
-          cluster { enabled = on, lease = 1s }
+          cluster { enabled = on }
           shutdown { clients = 20, interval = 100ms }
         }
         """,
