@@ -108,6 +108,7 @@ internal sealed class Worker
     {
         var outer = ActorCell.Current;
         _isLent = isLent;
+        _crowdedSince = null;
         IsRunning = true;
         try
         {
@@ -158,6 +159,7 @@ internal sealed class Worker
         if (now - _crowdedSince > Slice)
         {
             GiveAway(keep);
+            _crowdedSince = null;
         }
     }
 
