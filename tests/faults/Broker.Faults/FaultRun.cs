@@ -9,8 +9,6 @@ namespace Broker.Faults;
 /// <summary>One run of one scenario: a deployment under traffic, what was noted, and the judgement in the end.</summary>
 internal sealed class FaultRun : IAsyncDisposable
 {
-    private const int ProblemsShown = 20;
-
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly string _scenario;
@@ -124,8 +122,9 @@ internal sealed class FaultRun : IAsyncDisposable
             judgement.JudgePublishes(publishes.Where(publish => publish.Channel == channel));
             delivered += await Listeners.LookAsync(listeners =>
             {
-                foreach (var listener in listeners.Where(listener => listener.Channel == channel)) judgement.JudgeListener(listener);
-                return listeners.Where(listener => listener.Channel == channel).Sum(listener => (long)listener.Got.Count);
+                var its = listeners.Where(listener => listener.Channel == channel).ToList();
+                foreach (var listener in its) judgement.JudgeListener($"a listener of node {listener.Node.Number}", listener.Got, listener.EndedAt == 0);
+                return its.Sum(listener => (long)listener.Got.Count);
             });
 
             _problems.AddRange(judgement.Problems);
@@ -134,14 +133,12 @@ internal sealed class FaultRun : IAsyncDisposable
         }
 
         var failed = publishes.Where(publish => publish.Outcome == Outcome.Unknown).ToList();
-        Figure($"{publishes.Count - failed.Count} publishes acknowledged, {failed.Count} not ({Counts(failed.Select(publish => publish.Answer))}), of which {carriedOut} were carried out");
-        Figure($"{delivered} deliveries to {await Listeners.LookAsync(all => all.Count)} websockets of {Scale.Clients} clients; ended: {Counts(await Listeners.LookAsync(all => all.Where(one => one.EndedAt > 0).Select(one => one.Why!).ToList()))}");
+        Figure($"{publishes.Count - failed.Count} publishes acknowledged, {failed.Count} not ({Figures.Counts(failed.Select(publish => publish.Answer))}), of which {carriedOut} were carried out");
+        Figure($"{delivered} deliveries to {await Listeners.LookAsync(all => all.Count)} websockets of {Scale.Clients} clients; ended: {Figures.Counts(await Listeners.LookAsync(all => all.Where(one => one.EndedAt > 0).Select(one => one.Why!).ToList()))}");
         if (forgotten > 0) Figure($"{forgotten} deliveries of what Redis itself forgot");
         await LatencyAsync(publishes);
 
-        var problems = _problems.Take(ProblemsShown).ToList();
-        if (_problems.Count > problems.Count) problems.Add($"and {_problems.Count - problems.Count} more");
-        return new Verdict(_scenario, problems, [.. _figures], problems.Count > 0 ? Deployment.SaveLogs() : null);
+        return new Verdict(_scenario, [.. _problems], [.. _figures], _problems.Count > 0 ? Deployment.SaveLogs() : null);
     }
 
     public async ValueTask DisposeAsync()
@@ -170,10 +167,6 @@ internal sealed class FaultRun : IAsyncDisposable
             await Task.Delay(100);
         }
     }
-
-    private static string Counts(IReadOnlyCollection<string> what) => string.Join(", ", what.GroupBy(one => one).Select(group => $"{group.Count()} {group.Key}"));
-
-    private static string Counts(IEnumerable<string> what) => Counts(what.ToList());
 
     /// <summary>Until every open listener has the last publication of its channel, or it takes too long: then the judgement says who lacks what.</summary>
     private async Task<IReadOnlyList<History>> ArriveAsync()
@@ -204,7 +197,6 @@ internal sealed class FaultRun : IAsyncDisposable
             times.AddRange(channel.Where(publish => deliveries.ContainsKey(publish.Id)).Select(publish => deliveries[publish.Id] - publish.Began));
         }
 
-        times.Sort();
-        if (times.Count > 0) Figure(string.Create(CultureInfo.InvariantCulture, $"publish to first delivery: median {times[times.Count / 2] / 1e6:0} ms, 99 % {times[times.Count * 99 / 100] / 1e6:0} ms, longest {times[^1] / 1e6:0} ms"));
+        Figure("publish to first delivery: " + Figures.Times(times));
     }
 }

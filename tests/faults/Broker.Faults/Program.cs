@@ -3,9 +3,9 @@ using Broker.Faults.Deployments;
 using Broker.Faults.Scenarios;
 
 // A node that a scenario kills.
-if (args is ["members", .. var crowd])
+if (args is ["members", .. var members])
 {
-    await Crowd.RunAsync(crowd);
+    await MemberNode.RunAsync(members);
     return 0;
 }
 

@@ -3,80 +3,79 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Broker.Bench.Load;
 using Broker.Faults.Deployments;
+using Broker.Faults.Traffic;
 
 namespace Broker.Faults.Returning;
 
-/// <summary>Publishes to all channels at once, so many times a second, through the server API of nodes that live; each publication is a number, the same on all channels.</summary>
+/// <summary>
+/// Publishes to all channels at once, so many times a second, through the server API of nodes that live; each publication is a number, the same on all channels. Nothing is tried again: what
+/// failed may have been carried out.
+/// </summary>
 internal sealed class Broadcaster : IAsyncDisposable
 {
     private readonly Deployment _deployment;
     private readonly IReadOnlyList<string> _channels;
-    private readonly TimeSpan _pace;
     private readonly CancellationTokenSource _end = new();
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(30) };
+    private readonly ConcurrentQueue<Publish> _publishes = new();
     private readonly Task _working;
-    private readonly ConcurrentBag<Task> _underWay = [];
-    private int _number;
 
     public Broadcaster(Deployment deployment, IReadOnlyList<string> channels, double perSecond, string key)
     {
-        (_deployment, _channels, _pace) = (deployment, channels, TimeSpan.FromSeconds(1 / perSecond));
+        (_deployment, _channels) = (deployment, channels);
         _http.DefaultRequestHeaders.Add("X-API-Key", key);
-        _working = WorkAsync();
+        _working = WorkAsync(TimeSpan.FromSeconds(1 / perSecond));
     }
 
-    /// <summary>When each number was sent.</summary>
-    public ConcurrentDictionary<int, long> SentAt { get; } = new();
-
-    /// <summary>What was acknowledged, by channel.</summary>
-    public ConcurrentBag<(int Channel, int Id)> Acknowledged { get; } = [];
-
-    public int Failed;
-
-    public async ValueTask DisposeAsync()
-    {
-        await StopAsync();
-        _http.Dispose();
-    }
+    /// <summary>All that have ended.</summary>
+    public IReadOnlyCollection<Publish> Ended => _publishes;
 
     public async Task StopAsync()
     {
         await _end.CancelAsync();
         await _working;
-        await Task.WhenAll(_underWay);
     }
 
-    private async Task WorkAsync()
+    public async ValueTask DisposeAsync()
     {
-        using var pace = new PeriodicTimer(_pace);
+        await StopAsync();
+        _http.Dispose();
+        _end.Dispose();
+    }
+
+    private async Task WorkAsync(TimeSpan every)
+    {
+        using var pace = new PeriodicTimer(every);
+        var underWay = new List<Task>();
         try
         {
-            while (await pace.WaitForNextTickAsync(_end.Token)) _underWay.Add(BroadcastAsync(++_number));
+            while (await pace.WaitForNextTickAsync(_end.Token)) underWay.Add(BroadcastAsync(underWay.Count + 1));
         }
         catch (OperationCanceledException)
         {
+            await Task.WhenAll(underWay);
         }
     }
 
-    /// <summary>Not tried again: what failed may have been carried out.</summary>
     private async Task BroadcastAsync(int id)
     {
         var nodes = _deployment.Open;
         var node = nodes[id % nodes.Count];
-        SentAt[id] = Clock.Now;
+        var began = Clock.Now;
+        IReadOnlyList<string> answers;
         try
         {
             using var response = await _http.PostAsJsonAsync(new Uri(node.Process.Address + "/api/broadcast"), new { channels = _channels, data = id });
-            var answers = (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("result").GetProperty("responses").EnumerateArray().ToList();
-            for (var channel = 0; channel < answers.Count; channel++)
-            {
-                if (answers[channel].TryGetProperty("result", out _)) Acknowledged.Add((channel, id));
-                else Interlocked.Increment(ref Failed);
-            }
+            var result = (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("result");
+            answers = [.. result.GetProperty("responses").EnumerateArray().Select(answer => answer.TryGetProperty("error", out var error) ? error.ToString() : "")];
         }
         catch (Exception cut) when (cut is HttpRequestException or TaskCanceledException)
         {
-            Interlocked.Add(ref Failed, _channels.Count);
+            answers = [.. _channels.Select(_ => cut is HttpRequestException failed ? failed.HttpRequestError.ToString() : "no answer")];
         }
+
+        var ended = Clock.Now;
+        for (var channel = 0; channel < answers.Count; channel++)
+            _publishes.Enqueue(new Publish(id, channel, node.Number, began, ended, answers[channel].Length == 0 ? Outcome.Acknowledged : Outcome.Unknown, answers[channel]));
     }
 }

@@ -1,122 +1,59 @@
 using System.Collections.Concurrent;
-using System.Net.Sockets;
 using Broker.Bench.Load;
 using Broker.Faults.Deployments;
+using Broker.Faults.Traffic;
 
 namespace Broker.Faults.Returning;
 
-/// <summary>Thousands of rich clients on one thread, who come back with their position when they lose their websocket, after a random time, as the published clients do.</summary>
-internal sealed class RichCrowd : IAsyncDisposable
+/// <summary>Rich clients, who come back with their positions. Open is who is subscribed.</summary>
+internal sealed class RichCrowd(Deployment deployment) : Crowd<RichClient>(deployment)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+    private readonly ConcurrentQueue<string> _ends = new();
 
-    private readonly Deployment _deployment;
-    private readonly ConcurrentQueue<Action> _orders = new();
-    private readonly PriorityQueue<RichClient, long> _returning = new();
-    private readonly List<RichClient> _clients = [];
-    private readonly ConcurrentDictionary<string, int> _ends = new();
-    private readonly Thread _thread;
-    private volatile bool _stopping;
-
-    public RichCrowd(Deployment deployment)
-    {
-        _deployment = deployment;
-        _thread = new Thread(Run) { Name = "rich clients", IsBackground = true };
-        _thread.Start();
-    }
-
-    public EventLoop Loop { get; } = new();
-
-    /// <summary>Why websockets ended and commands were refused, and how often.</summary>
-    public string Ends => string.Join(", ", _ends.OrderByDescending(end => end.Value).Select(end => $"{end.Value} {end.Key}"));
+    /// <summary>Why websockets and subscriptions ended and commands were refused, and how often.</summary>
+    public string Ends => Figures.Counts(_ends);
 
     /// <summary>Opens clients of a channel on a node, and waits until they are subscribed.</summary>
     public async Task AddAsync(IEnumerable<(int Channel, string Name, Node Node)> places)
     {
-        foreach (var (channel, name, node) in places)
+        var clients = places.Select(place => (Client: new RichClient(place.Channel, place.Name), place.Node)).ToList();
+        await LookAsync(_ =>
         {
-            _orders.Enqueue(() =>
-            {
-                var client = new RichClient(channel, name);
-                _clients.Add(client);
-                Connect(client, node);
-            });
-        }
-
-        await AreSubscribedAsync();
+            clients.ForEach(place => Add(place.Client));
+            return true;
+        });
+        await AddAsync([.. clients.Select(place => (place.Node, Opening(place.Client)))]);
     }
 
-    public async Task AreSubscribedAsync()
+    public void Subscribed(RichClient client)
     {
-        var end = Clock.Now + Clock.Of(Patience);
-        while (await LookAsync(clients => clients.Count(client => client.SubscribedAt == 0)) is > 0 and var missing)
-        {
-            if (Clock.Now > end) throw new InvalidOperationException($"{missing} clients are not subscribed; {Ends}");
-            await Task.Delay(50);
-        }
+        client.SubscribedAt = Loop.Now;
+        HasOpened();
     }
 
-    public Task<T> LookAsync<T>(Func<IReadOnlyList<RichClient>, T> look)
-    {
-        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _orders.Enqueue(() => done.SetResult(look(_clients)));
-        return done.Task.WaitAsync(Patience);
-    }
-
+    /// <summary>A websocket ended.</summary>
     public void Ended(RichClient client, string why, int? code)
     {
+        Lost(client, why);
+        if (IsFinal(code)) client.Problems.Add(why);
+        else ComeBack(Opening(client));
+    }
+
+    /// <summary>A subscription was refused, or has ended by itself. What is temporary is asked for again.</summary>
+    public void Refused(RichClient client, string why, bool isTemporary, Action askAgain)
+    {
+        Lost(client, why);
+        if (isTemporary) Later(askAgain);
+        else client.Problems.Add(why);
+    }
+
+    private void Lost(RichClient client, string why)
+    {
+        _ends.Enqueue(why);
+        if (client.SubscribedAt > 0) HasClosed();
         client.SubscribedAt = 0;
-        _ends.AddOrUpdate(why, 1, static (_, count) => count + 1);
-        if (_stopping) return;
-        if (code is >= 3500 and < 4000 or >= 4500 and < 5000) client.Problems.Add(why);
-        else ComeBack(client);
     }
 
-    /// <summary>A command was refused. What is temporary is tried again with a new websocket.</summary>
-    public void Refused(RichClient client, string error)
-    {
-        _ends.AddOrUpdate(error, 1, static (_, count) => count + 1);
-        if (!error.Contains("temporary", StringComparison.Ordinal)) client.Problems.Add(error);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        _stopping = true;
-        await Task.Run(_thread.Join);
-        Loop.Dispose();
-    }
-
-    private void Run()
-    {
-        while (!_stopping)
-        {
-            // A connection at a time between the reads: those that stand are not to wait for those that come.
-            if (_orders.TryDequeue(out var order)) order();
-            else if (_returning.TryPeek(out var client, out var due) && due <= Clock.Now) Return(client);
-            Loop.Turn(_orders.IsEmpty ? 5 * Clock.Millisecond : 0);
-        }
-    }
-
-    private void Return(RichClient client)
-    {
-        _returning.Dequeue();
-        var nodes = _deployment.Open;
-        if (nodes.Count == 0) ComeBack(client);
-        else Connect(client, nodes[Random.Shared.Next(nodes.Count)]);
-    }
-
-    private void Connect(RichClient client, Node node)
-    {
-        try
-        {
-            _ = new RichSocket(this, client, node, WebSocketAddress.Parse($"ws://127.0.0.1:{node.Process.Port}/connection/websocket"));
-        }
-        catch (SocketException)
-        {
-            ComeBack(client);
-        }
-    }
-
-    /// <summary>As the JavaScript client does it the first time: at least half a second, and up to one more.</summary>
-    private void ComeBack(RichClient client) => _returning.Enqueue(client, Clock.Now + Random.Shared.NextInt64(Clock.Second / 2, 3 * Clock.Second / 2));
+    private Action<Node> Opening(RichClient client) => node =>
+        _ = new RichSocket(this, client, WebSocketAddress.Parse($"ws://127.0.0.1:{node.Process.Port}/connection/websocket"));
 }

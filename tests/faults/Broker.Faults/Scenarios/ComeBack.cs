@@ -15,113 +15,95 @@ public static class ComeBack
 {
     private const string Key = "the key of the fault tests";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
     /// <summary>A hundred clients on each channel at full size.</summary>
     public static async Task<Verdict> RunAsync(Scale scale)
     {
+        await using var redis = await RedisServer.StartAsync();
         var (channels, clients, perSecond) = scale == Scale.Full ? (100, 10_000, 10) : (5, 200, 10);
         string[] facilities = [.. Enumerable.Range(0, channels).Select(number => $"room-{number:000}")];
         string[] names = [.. facilities.Select(History.ChannelOf)];
+        var (problems, figures) = (new List<string>(), new List<string>());
 
-        await using var redis = await RedisServer.StartAsync();
         var settings = $$"""history { "*" { size = 5000, ttl = 5m } }, cluster.lease = {{scale.Lease}}s, api-key = "{{Key}}" """;
         await using var deployment = new Deployment(redis.ConnectionString, settings, forwarded: false);
         for (var i = 0; i < 3; i++) await deployment.StartNodeAsync();
-        await using var crowd = new RichCrowd(deployment);
         var (victim, others) = (deployment.Nodes[0], deployment.Nodes.Skip(1).ToList());
 
-        // The others: one on each channel and node that lives on.
-        await crowd.AddAsync(from node in others from channel in Enumerable.Range(0, channels) select (channel, names[channel], node));
-        await crowd.AddAsync(Enumerable.Range(0, clients).Select(number => (number % channels, names[number % channels], victim)));
-        Console.WriteLine($"{clients} clients on one node, {others.Count * channels} on the others");
-
-        await using var broadcaster = new Broadcaster(deployment, names, perSecond, Key);
-        await Task.Delay(scale.Time);
-        var owned = (await Owners.OfAsync(redis, deployment, facilities)).Select(owner => owner == victim).ToList();
-
-        var killedAt = Clock.Now;
-        Deployment.Kill(victim);
-        await WaitAsync(async () => await crowd.LookAsync(all => all.Skip(others.Count * channels).All(client => client.SubscribedAt > killedAt)), "the clients do not come back");
-        await Task.Delay(scale.Time);
-        await broadcaster.StopAsync();
-
-        var histories = new List<History>();
-        foreach (var facility in facilities) histories.Add(await History.ReadAsync(redis, facility));
-        await WaitAsync(() => crowd.LookAsync(all => all.All(client => client.Got.Count > 0 && client.Got[^1].Id == histories[client.Channel].Ids[^1])), null);
-
-        var (problems, figures) = (new List<string>(), new List<string>());
-        await crowd.LookAsync(all =>
+        await using (var crowd = new RichCrowd(deployment))
         {
-            foreach (var client in all) Judge(client, histories[client.Channel], problems);
-            var returned = all.Skip(others.Count * channels).ToList();
-            var back = returned.Max(client => client.SubscribedAt);
-            figures.Add(string.Create(CultureInfo.InvariantCulture, $"kill to last client subscribed again: {(back - killedAt) / 1e9:0.00} s; {returned.Count(client => client.TornAt.Count > 0)} of {returned.Count} were told that they could not recover"));
+            // The others: one on each channel and node that lives on.
+            var standing = others.Count * channels;
+            await crowd.AddAsync(from node in others from channel in Enumerable.Range(0, channels) select (channel, names[channel], node));
+            await crowd.AddAsync(Enumerable.Range(0, clients).Select(number => (number % channels, names[number % channels], victim)));
+            Console.WriteLine($"{clients} clients on one node, {standing} on the others");
 
-            var standing = all.Take(others.Count * channels).ToList();
-            foreach (var (what, its) in new[] { ("channels of other owners", false), ("channels that the dead node owned", true) })
+            await using var broadcaster = new Broadcaster(deployment, names, perSecond, Key);
+            await Task.Delay(scale.Time);
+            var owned = (await Owners.OfAsync(redis, deployment, facilities)).Select(owner => owner == victim).ToList();
+
+            var killedAt = Clock.Now;
+            Deployment.Kill(victim);
+            if (!await HoldsAsync(() => crowd.LookAsync(all => all.Skip(standing).All(client => client.SubscribedAt > killedAt)))) problems.Add("not all clients have come back");
+            await Task.Delay(scale.Time);
+            await broadcaster.StopAsync();
+            var publishes = broadcaster.Ended;
+
+            var histories = new List<History>();
+            foreach (var facility in facilities) histories.Add(await History.ReadAsync(redis, facility));
+            await HoldsAsync(() => crowd.LookAsync(all => all.All(client => client.Got.Count > 0 && client.Got[^1].Id == histories[client.Channel].Ids[^1])));
+
+            await crowd.LookAsync(all =>
             {
-                var clientsOf = standing.Where(client => owned[client.Channel] == its).ToList();
-                figures.Add($"{what}: publish to delivery at the others, before {Times(clientsOf, broadcaster, 0, killedAt)}, from the kill to the last one's return {Times(clientsOf, broadcaster, killedAt, back)}");
-            }
+                var carriedOut = 0;
+                for (var channel = 0; channel < channels; channel++)
+                {
+                    var judgement = new Judgement(facilities[channel], histories[channel], mayForget: false);
+                    judgement.JudgeHistory();
+                    judgement.JudgePublishes(publishes.Where(publish => publish.Channel == channel));
+                    foreach (var client in all.Where(client => client.Channel == channel))
+                    {
+                        judgement.JudgeListener("a client", client.Got.Select(got => got.Id), isOpen: true, client.TornAt);
+                        problems.AddRange(client.Problems.Select(problem => $"{facilities[channel]}: {problem}"));
+                    }
 
-            return true;
-        });
-        foreach (var (channel, id) in broadcaster.Acknowledged)
-            if (!histories[channel].Ids.Contains(id)) problems.Add($"{names[channel]}: {id} was acknowledged and is not there");
+                    problems.AddRange(judgement.Problems);
+                    carriedOut += judgement.CarriedOut;
+                }
 
-        figures.Add($"{broadcaster.Acknowledged.Count} publishes acknowledged, {broadcaster.Failed} not; websockets ended, commands refused: {crowd.Ends}");
-        return new Verdict("come-back", [.. problems.Take(20)], figures, problems.Count > 0 ? deployment.SaveLogs() : null);
-    }
+                var returned = all.Skip(standing).ToList();
+                var back = returned.Max(client => client.SubscribedAt);
+                var sentAt = publishes.Where(publish => publish.Channel == 0).ToDictionary(publish => publish.Id, publish => publish.Began);
+                foreach (var dead in new[] { false, true })
+                {
+                    var times = returned.Where(client => owned[client.Channel] == dead).Select(client => client.SubscribedAt - killedAt);
+                    var got = all.Take(standing).Where(client => owned[client.Channel] == dead).SelectMany(client => client.Got).Select(got => (Sent: sentAt[got.Id], got.At)).ToList();
+                    figures.Add($"channels that {(dead ? "the dead node" : "others")} owned: kill to recovery: {Figures.Times(times)}");
+                    figures.Add($"  publish to delivery at those who stayed, before: {Figures.Times(got.Where(one => one.Sent < killedAt).Select(one => one.At - one.Sent))}");
+                    figures.Add($"  from the kill to the last one's recovery: {Figures.Times(got.Where(one => one.Sent >= killedAt && one.Sent < back).Select(one => one.At - one.Sent))}");
+                }
 
-    private static void Judge(RichClient client, History history, List<string> problems)
-    {
-        problems.AddRange(client.Problems.Select(problem => $"{client.Name}: {problem}"));
-        if (client.Got.Count == 0)
-        {
-            problems.Add($"{client.Name}: a client got nothing");
-            return;
+                var failed = publishes.Where(publish => publish.Outcome == Outcome.Unknown).ToList();
+                figures.Add($"{returned.Count(client => client.TornAt.Count > 0)} of {returned.Count} were told that they could not recover; {all.Sum(client => (long)client.Got.Count)} deliveries");
+                figures.Add($"{publishes.Count - failed.Count} publishes acknowledged, {failed.Count} not ({Figures.Counts(failed.Select(publish => publish.Answer))}), of which {carriedOut} were carried out");
+                return true;
+            });
+            figures.Add("websockets and subscriptions ended or refused: " + crowd.Ends);
         }
 
-        var place = history.Ids.ToList().IndexOf(client.Got[0].Id);
-        for (var i = 1; i < client.Got.Count; i++)
-        {
-            var next = client.TornAt.Contains(i) ? history.Ids.ToList().IndexOf(client.Got[i].Id) : place + 1;
-            if (next <= place || next >= history.Ids.Count || history.Ids[next] != client.Got[i].Id)
-            {
-                problems.Add($"{client.Name}: got {client.Got[i].Id} after {client.Got[i - 1].Id}");
-                return;
-            }
+        foreach (var node in others)
+            if (!await HoldsAsync(async () => await node.MetricAsync("broker_connections") == 0 && await node.MetricAsync("broker_relays") == 0)) problems.Add($"node {node.Number} keeps connections or relays of clients that have gone");
 
-            place = next;
-        }
-
-        if (place != history.Ids.Count - 1) problems.Add($"{client.Name}: the last {history.Ids.Count - 1 - place} are missing");
+        return new Verdict("come-back", problems, figures, problems.Count > 0 ? deployment.SaveLogs() : null);
     }
 
-    private static string Times(IEnumerable<RichClient> clients, Broadcaster broadcaster, long from, long to)
+    /// <returns>False if it takes too long.</returns>
+    private static async Task<bool> HoldsAsync(Func<Task<bool>> fact)
     {
-        var times = clients.SelectMany(client => client.Got)
-            .Where(got => broadcaster.SentAt.TryGetValue(got.Id, out var sent) && sent >= from && sent < to)
-            .Select(got => got.At - broadcaster.SentAt[got.Id]).Order().ToList();
-        return times.Count == 0
-            ? "-"
-            : string.Create(CultureInfo.InvariantCulture, $"median {times[times.Count / 2] / 1e6:0} ms, 99 % {times[times.Count * 99 / 100] / 1e6:0} ms, longest {times[^1] / 1e6:0} ms");
-    }
+        for (var end = Clock.Now + Clock.Of(Patience); Clock.Now < end; await Task.Delay(100))
+            if (await fact()) return true;
 
-    /// <param name="otherwise">What to say when it takes too long; null to go on and judge.</param>
-    private static async Task WaitAsync(Func<Task<bool>> holds, string? otherwise)
-    {
-        var end = Clock.Now + Clock.Of(Patience);
-        while (!await holds())
-        {
-            if (Clock.Now > end)
-            {
-                if (otherwise is null) return;
-                throw new InvalidOperationException(otherwise);
-            }
-
-            await Task.Delay(100);
-        }
+        return false;
     }
 }

@@ -24,8 +24,8 @@ public static partial class KillMembers
     {
         var (problems, figures) = (new List<string>(), new List<double>());
         await using var redis = await RedisServer.StartAsync();
-        await using var one = await Crowd.StartAsync(redis.ConnectionString, scale.Lease, Crowd.Rooms(Channels), "one", 1, watches: true);
-        await using var two = await Crowd.StartAsync(redis.ConnectionString, scale.Lease, Crowd.Rooms(Channels), "two", 1, watches: true);
+        await using var one = await MemberNode.StartAsync(redis.ConnectionString, scale.Lease, MemberNode.Rooms(Channels), "one", 1, watches: true);
+        await using var two = await MemberNode.StartAsync(redis.ConnectionString, scale.Lease, MemberNode.Rooms(Channels), "two", 1, watches: true);
         for (var i = 1; i <= scale.Times; i++) figures.Add(await KillAsync(scale, redis.ConnectionString, [one, two], i, problems));
 
         var median = figures.Order().ElementAt(figures.Count / 2);
@@ -33,7 +33,7 @@ public static partial class KillMembers
         return new Verdict("kill-members", problems, ["kill to the last leave at every node, s: " + string.Join(" ", figures.Select(time => time.ToString("0.00", CultureInfo.InvariantCulture)))], null);
     }
 
-    private static async Task<double> KillAsync(Scale scale, string redis, Crowd[] stay, int round, List<string> problems)
+    private static async Task<double> KillAsync(Scale scale, string redis, MemberNode[] stay, int round, List<string> problems)
     {
         string[] command =
         [
@@ -50,26 +50,26 @@ public static partial class KillMembers
         await UntilAsync(() => CountOf(stay, "-gone") >= stay.Length * Channels * PerChannel * round, "all have left");
         var took = clock.Elapsed.TotalSeconds;
 
-        foreach (var room in Crowd.Rooms(Channels))
+        foreach (var room in MemberNode.Rooms(Channels))
         {
             var there = await stay[0].Node.ReadPresenceAsync(ChannelName.Broadcast(room));
             if (there.Count != stay.Length) problems.Add($"{room}: {string.Join(' ', there.Select(member => member.Client))} are there");
-            foreach (var crowd in stay)
+            foreach (var watcher in stay)
             {
-                if (crowd.Told[room].Of("-").GroupBy(told => told).Any(same => same.Count() != round)) problems.Add($"{room}: a leave was told more than once");
-                if (crowd.Told[room].Of("-gone").Count != PerChannel * round) problems.Add($"{room}: {crowd.Told[room].Of("-gone").Count} leaves were told");
+                if (watcher.Told[room].Of("-").GroupBy(told => told).Any(same => same.Count() != round)) problems.Add($"{room}: a leave was told more than once");
+                if (watcher.Told[room].Of("-gone").Count != PerChannel * round) problems.Add($"{room}: {watcher.Told[room].Of("-gone").Count} leaves were told");
             }
         }
 
         return took;
     }
 
-    private static int CountOf(Crowd[] crowds, string what) => crowds.Sum(crowd => crowd.Told.Values.Sum(told => told.Of(what).Count));
+    private static int CountOf(MemberNode[] watchers, string what) => watchers.Sum(watcher => watcher.Told.Values.Sum(told => told.Of(what).Count));
 
     /// <summary>How many channels those own that are of other processes.</summary>
-    private static async Task<int> OwnedAsync(Crowd crowd)
+    private static async Task<int> OwnedAsync(MemberNode watcher)
     {
-        var report = await crowd.Node.LookAtClusterAsync();
+        var report = await watcher.Node.LookAtClusterAsync();
         return report.Members.Count > 2 ? report.Members.Min(member => member.Channels ?? 0) : 0;
     }
 

@@ -26,46 +26,48 @@ internal sealed class Judgement(string facility, History history, bool mayForget
         if (history.Offsets.Count > 0 && history.Offsets[0] != 1) Report($"the history begins at {history.Offsets[0]}: a new epoch, or it was too short");
     }
 
+    /// <summary>What was acknowledged is there, before all that began to be published afterwards, by whomever and wherever.</summary>
     public void JudgePublishes(IEnumerable<Publish> publishes)
     {
-        foreach (var publisher in publishes.GroupBy(publish => Payload.PublisherOf(publish.Id)))
-        {
-            var last = -1;
-            foreach (var publish in publisher.OrderBy(publish => publish.Id))
-            {
-                if (!_places.TryGetValue(publish.Id, out var place))
-                {
-                    if (publish.Outcome == Outcome.Acknowledged && !mayForget) Report($"publication {Name(publish.Id)} was acknowledged and is not there");
-                    continue;
-                }
+        var found = publishes.ToLookup(publish => _places.ContainsKey(publish.Id));
+        if (!mayForget) foreach (var publish in found[false].Where(publish => publish.Outcome == Outcome.Acknowledged)) Report($"publication {Name(publish.Id)} was acknowledged and is not there");
+        CarriedOut += found[true].Count(publish => publish.Outcome != Outcome.Acknowledged);
 
-                if (publish.Outcome != Outcome.Acknowledged) CarriedOut++;
-                else if (place < last) Report($"publication {Name(publish.Id)} came before an earlier one of its publisher");
-                last = Math.Max(last, place);
-            }
+        var acknowledged = found[true].Where(publish => publish.Outcome == Outcome.Acknowledged).ToList();
+        var ended = new Queue<Publish>(acknowledged.OrderBy(publish => publish.Ended));
+        var newest = -1;
+        foreach (var publish in acknowledged.OrderBy(publish => publish.Began))
+        {
+            while (ended.Peek().Ended < publish.Began) newest = Math.Max(newest, _places[ended.Dequeue().Id]);
+            if (_places[publish.Id] < newest) Report($"publication {Name(publish.Id)} came before {Name(history.Ids[newest])}, which had been acknowledged before it began");
         }
     }
 
-    /// <summary>From its first publication on: <see cref="FaultRun"/> begins when all have got one.</summary>
-    public void JudgeListener(Listener listener)
+    /// <summary>Once and in order, from the first one on that somebody got.</summary>
+    /// <param name="who">He.</param>
+    /// <param name="got">What he got.</param>
+    /// <param name="isOpen">He must have got the last one.</param>
+    /// <param name="tornAt">How many he had when he was told that something might be missing.</param>
+    public void JudgeListener(string who, IEnumerable<int> got, bool isOpen, IReadOnlySet<int>? tornAt = null)
     {
-        var who = $"a listener of node {listener.Node.Number}";
         int? last = null;
         var seen = new HashSet<int>();
-        foreach (var id in listener.Got)
+        var count = 0;
+        foreach (var id in got)
         {
+            var mayMiss = tornAt?.Contains(count++) == true;
             if (!seen.Add(id)) Report($"{who} got {Name(id)} twice");
             else if (!_places.TryGetValue(id, out var place)) Strange(who, id);
             else
             {
                 if (last is { } before && place < before) Report($"{who} got {Name(id)} out of order");
-                else if (last is { } previous && place > previous + 1 && !IsBehindLastMessage(seen.Count, previous, place)) Report($"{who} missed {place - previous - 1} before {Name(id)} (offset {history.Offsets[place]})");
+                else if (last is { } previous && place > previous + 1 && !mayMiss && !IsBehindLastMessage(seen.Count, previous, place)) Report($"{who} missed {place - previous - 1} before {Name(id)} (offset {history.Offsets[place]})");
                 last = Math.Max(last ?? -1, place);
             }
         }
 
-        if (listener.EndedAt == 0 && last is { } end && end != history.Ids.Count - 1) Report($"{who} did not get the last {history.Ids.Count - 1 - end}");
-        if (listener.EndedAt == 0 && last is null && history.Ids.Count > 0) Report($"{who} got nothing");
+        if (isOpen && last is { } end && end != history.Ids.Count - 1) Report($"{who} did not get the last {history.Ids.Count - 1 - end}");
+        if (isOpen && last is null && history.Ids.Count > 0) Report($"{who} got nothing");
     }
 
     /// <summary>A websocket begins with the channel's last message, and who publishes on Redis itself does not set it: newer ones of theirs may be left out there.</summary>

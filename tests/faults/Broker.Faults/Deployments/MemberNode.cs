@@ -9,7 +9,7 @@ using Broker.Actors.Settings;
 namespace Broker.Faults.Deployments;
 
 /// <summary>A node of a cluster with members on its channels, in this process or, for <c>kill -9</c>, in one of its own.</summary>
-internal sealed class Crowd : IAsyncDisposable
+internal sealed class MemberNode : IAsyncDisposable
 {
     /// <summary>What a process of its own says when its members are there.</summary>
     public const string Ready = "Members are there";
@@ -17,7 +17,7 @@ internal sealed class Crowd : IAsyncDisposable
     private readonly IActorRef _owner;
     private int _joined;
 
-    private Crowd(BrokerNode node, IReadOnlyList<string> facilities, string name, int perChannel, bool watches)
+    private MemberNode(BrokerNode node, IReadOnlyList<string> facilities, string name, int perChannel, bool watches)
     {
         Node = node;
         Told = facilities.ToDictionary(facility => facility, _ => new Told());
@@ -38,23 +38,23 @@ internal sealed class Crowd : IAsyncDisposable
     /// <summary>What the watcher of each channel was told.</summary>
     public IReadOnlyDictionary<string, Told> Told { get; }
 
-    public static async Task<Crowd> StartAsync(string redis, int lease, IReadOnlyList<string> facilities, string name, int perChannel, bool watches)
+    public static async Task<MemberNode> StartAsync(string redis, int lease, IReadOnlyList<string> facilities, string name, int perChannel, bool watches)
     {
         var node = await BrokerNode.StartAsync(Configuration.Parse(string.Create(
             CultureInfo.InvariantCulture,
             $"broker {{ shutdown.drain = 0s, redis.connection = \"{redis}\", cluster {{ enabled = on, lease = {lease}s, secret = \"{Deployment.Secret}\" }} }}")));
-        var crowd = new Crowd(node, facilities, name, perChannel, watches);
-        while (Volatile.Read(ref crowd._joined) < facilities.Count * perChannel) await Task.Delay(10);
-        return crowd;
+        var members = new MemberNode(node, facilities, name, perChannel, watches);
+        while (Volatile.Read(ref members._joined) < facilities.Count * perChannel) await Task.Delay(10);
+        return members;
     }
 
     /// <summary>The other process: <c>members REDIS LEASE CHANNELS PER-CHANNEL</c>. Until it is ended.</summary>
     public static async Task RunAsync(string[] arguments)
     {
         var numbers = arguments[1..].Select(argument => int.Parse(argument, CultureInfo.InvariantCulture)).ToArray();
-        await using var crowd = await StartAsync(arguments[0], numbers[0], Rooms(numbers[1]), "gone", numbers[2], watches: false);
+        await using var members = await StartAsync(arguments[0], numbers[0], Rooms(numbers[1]), "gone", numbers[2], watches: false);
         Console.WriteLine(Ready);
-        await crowd.Node.WhenEnded;
+        await members.Node.WhenEnded;
     }
 
     public static IReadOnlyList<string> Rooms(int count) => [.. Enumerable.Range(0, count).Select(number => $"room-{number:00}")];
@@ -63,9 +63,9 @@ internal sealed class Crowd : IAsyncDisposable
 
     private sealed class Host : ReceiveActor
     {
-        public Host(Crowd crowd)
+        public Host(MemberNode members)
         {
-            Receive<Joined>(_ => Interlocked.Increment(ref crowd._joined));
+            Receive<Joined>(_ => Interlocked.Increment(ref members._joined));
             Receive<JoinsAt>(_ => { });
         }
     }
