@@ -46,6 +46,9 @@ public sealed class FaultTests
     [Fact]
     public Task Rich_clients_that_lose_their_node_go_on_at_others_with_every_publication_once_and_in_order() => HoldsAsync(ComeBack.RunAsync);
 
+    [Fact]
+    public Task Rich_clients_that_lose_their_node_and_then_Redis_lose_nothing_that_it_kept() => HoldsAsync(ComeBack.WithoutRedisAsync);
+
     private static async Task HoldsAsync(Func<Scale, Task<Verdict>> scenario)
     {
         var verdict = await scenario(Scale.Small);

@@ -26,6 +26,7 @@ var scenarios = new Dictionary<string, Func<Scale, Task<Verdict>>>
     ["link-cost"] = LinkCost.RunAsync,
     ["kill-members"] = KillMembers.RunAsync,
     ["come-back"] = ComeBack.RunAsync,
+    ["come-back-redis"] = ComeBack.WithoutRedisAsync,
 };
 
 var names = args.Where(argument => argument != "--small").ToList();

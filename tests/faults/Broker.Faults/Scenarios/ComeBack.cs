@@ -21,6 +21,25 @@ public static class ComeBack
     public static async Task<Verdict> RunAsync(Scale scale)
     {
         await using var redis = await RedisServer.StartAsync();
+        return await RunAsync("come-back", scale, redis, static () => Task.CompletedTask);
+    }
+
+    /// <summary>And Redis dies as they come, and comes back after a lease with what it acknowledged.</summary>
+    public static async Task<Verdict> WithoutRedisAsync(Scale scale)
+    {
+        await using var redis = await RedisServer.StartAsync(null, "--appendonly", "yes", "--appendfsync", "always");
+        return await RunAsync("come-back-redis", scale, redis, async () =>
+        {
+            await Task.Delay(TimeSpan.FromSeconds(1));
+            redis.Kill();
+            await Task.Delay(TimeSpan.FromSeconds(scale.Lease + 1));
+            await redis.RestartAsync();
+        });
+    }
+
+    /// <param name="meanwhile">What else happens when the node is dead.</param>
+    private static async Task<Verdict> RunAsync(string scenario, Scale scale, RedisServer redis, Func<Task> meanwhile)
+    {
         var (channels, clients, perSecond) = scale == Scale.Full ? (100, 10_000, 10) : (5, 200, 10);
         string[] facilities = [.. Enumerable.Range(0, channels).Select(number => $"room-{number:000}")];
         string[] names = [.. facilities.Select(History.ChannelOf)];
@@ -45,6 +64,7 @@ public static class ComeBack
 
             var killedAt = Clock.Now;
             Deployment.Kill(victim);
+            await meanwhile();
             if (!await HoldsAsync(() => crowd.LookAsync(all => all.Skip(standing).All(client => client.SubscribedAt > killedAt)))) problems.Add("not all clients have come back");
             await Task.Delay(scale.Time);
             await broadcaster.StopAsync();
@@ -95,7 +115,7 @@ public static class ComeBack
         foreach (var node in others)
             if (!await HoldsAsync(async () => await node.MetricAsync("broker_connections") == 0 && await node.MetricAsync("broker_relays") == 0)) problems.Add($"node {node.Number} keeps connections or relays of clients that have gone");
 
-        return new Verdict("come-back", problems, figures, problems.Count > 0 ? deployment.SaveLogs() : null);
+        return new Verdict(scenario, problems, figures, problems.Count > 0 ? deployment.SaveLogs() : null);
     }
 
     /// <returns>False if it takes too long.</returns>
