@@ -26,6 +26,7 @@ internal static class ClientRoutes
         services.AddSingleton<ChannelAccess>();
         services.AddSingleton<Admission>();
         services.AddSingleton<SocketPlaces>();
+        services.AddSingleton<SocketOpening>();
         services.AddSingleton<WsEndpoint>();
         services.AddSingleton<RichEndpoint>();
         services.AddRichGate();

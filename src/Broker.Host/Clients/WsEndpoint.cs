@@ -4,14 +4,10 @@ using Broker.Host.WebSockets;
 namespace Broker.Host.Clients;
 
 /// <summary>
-/// Opens websockets: refuses over HTTP what is to be refused, and carries the others from their upgrade to their end.
+/// Opens ws4redis websockets: who the client is and what it may do is established over HTTP, and so is that its channels are subscribed.
 /// </summary>
-internal sealed class WsEndpoint(ClientSettings settings, BrokerHost host, Admission admission, SocketPlaces places, TimeProvider time, ILogger<WsEndpoint> log)
+internal sealed class WsEndpoint(ClientSettings settings, SocketOpening opening, Admission admission, TimeProvider time)
 {
-    private static readonly HandshakeRefusal Full = Refusals.Unavailable("Too many connections");
-
-    private static readonly HandshakeRefusal Busy = Refusals.Unavailable("The server is busy");
-
     private static readonly HandshakeRefusal NoRedis = Refusals.Unavailable("The channels cannot be subscribed now");
 
     /// <summary>A websocket of a facility: <c>/ws/{facility}?words</c>.</summary>
@@ -24,34 +20,16 @@ internal sealed class WsEndpoint(ClientSettings settings, BrokerHost host, Admis
         return client.Refusal is { } refusal ? refusal : channel.PlanFor(client.Value!.Caller);
     });
 
-    private Task ServeAsync(HttpContext context, Func<HttpContext, ValueTask<OrRefusal<ConnectionPlan>>> plan) =>
-        Refusals.ServeAsync(context, () => OpenAsync(context, plan), refusal => refusal.WriteAsync(context), "A websocket", log);
-
-    /// <summary>Null once there is a websocket, or, where nobody takes it over, once it has ended. Otherwise the answer why there is none.</summary>
-    private async Task<HandshakeRefusal?> OpenAsync(HttpContext context, Func<HttpContext, ValueTask<OrRefusal<ConnectionPlan>>> planOf)
-    {
-        if (WebSocketHandshake.Check(context) is { } unfit) return unfit;
-        if (!settings.Origins.AllowSocket(context.Request)) return Admission.WrongOrigin;
-        if (!places.TryTake()) return Full;
-
-        var isOpen = false;
-        try
+    private Task ServeAsync(HttpContext context, Func<HttpContext, ValueTask<OrRefusal<ConnectionPlan>>> planOf) => opening.ServeAsync(
+        context,
+        "A websocket",
+        settings.WebSocket,
+        async () =>
         {
             var plan = await planOf(context);
-            if (plan.Refusal is { } refusal) return refusal;
-
-            var opened = await ConnectAsync(context, plan.Value!);
-            if (opened.Refusal is { } late) return late;
-
-            isOpen = true;
-            await WebSocketHandshake.CarryAsync(context, opened.Value!);
-            return null;
-        }
-        finally
-        {
-            if (!isOpen) places.Leave();
-        }
-    }
+            return plan.Refusal is { } refusal ? refusal : await opening.ConnectAsync(node => node.OpenAsync(plan.Value!, RawWireFormat.Instance));
+        },
+        async connection => await HasSubscribedAsync(connection, context.RequestAborted) || settings.AcceptWithoutRedis ? null : NoRedis);
 
     private async ValueTask<OrRefusal<ConnectionPlan>> PlanAsync(HttpContext context)
     {
@@ -60,46 +38,6 @@ internal sealed class WsEndpoint(ClientSettings settings, BrokerHost host, Admis
 
         var (caller, grant, echo) = client.Value!;
         return new ConnectionPlan(caller, grant.Subscribe, grant.Publish, echo, Replay: true, settings.HeartbeatFrame, settings.HeartbeatText);
-    }
-
-    private async ValueTask<OrRefusal<Func<Task>>> ConnectAsync(HttpContext context, ConnectionPlan plan)
-    {
-        if (host.Node.IsDraining) return Refusals.Stopping;
-
-        WireConnection connection;
-        try
-        {
-            connection = await host.Node.OpenAsync(plan, RawWireFormat.Instance);
-        }
-        catch (InvalidOperationException)
-        {
-            return Refusals.Stopping;
-        }
-        catch (AskTimeoutException)
-        {
-            return Busy;
-        }
-
-        var isOpen = false;
-        try
-        {
-            if (!await HasSubscribedAsync(connection, context.RequestAborted) && !settings.AcceptWithoutRedis) return NoRedis;
-
-            var pipe = await WebSocketHandshake.AcceptAsync(context, WebSocketHandshake.ChooseSubprotocol(context.Request, settings.Subprotocols));
-            var socket = new WebSocketConnection(pipe, settings.WebSocket, time);
-            isOpen = true;
-            return new OrRefusal<Func<Task>>(() => RunAsync(socket, connection), null);
-        }
-        finally
-        {
-            if (!isOpen) connection.Ended(CloseFrame.Lost);
-        }
-    }
-
-    private Task RunAsync(WebSocketConnection socket, ClientConnection connection)
-    {
-        connection.Attach(socket.Transport);
-        return socket.RunAsync(new ClientSocket(connection, places, log));
     }
 
     private async ValueTask<bool> HasSubscribedAsync(WireConnection connection, CancellationToken aborted)
