@@ -31,6 +31,7 @@ internal static class ClientRoutes
         services.AddSingleton<RichEndpoint>();
         services.AddRichGate();
         services.AddCors();
+        services.AddSingleton<OtherOrigins>();
         services.AddSingleton<PublishEndpoint>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, UpgradeOnlyPolicy>());
         return services;

@@ -2,7 +2,6 @@ using Broker.Actors.Audiences;
 using Broker.Actors.Connections;
 using Broker.Actors.Publishing;
 using Broker.Host.WebSockets;
-using Microsoft.AspNetCore.Cors.Infrastructure;
 
 namespace Broker.Host.Clients;
 
@@ -10,7 +9,7 @@ namespace Broker.Host.Clients;
 /// Publishing without a socket, for pages that use fetch: <c>POST /publish/{facility}?publish-…</c>, the body is the message. Same identity, policy and publish handler as for a
 /// websocket; but this client hears whether it was published.
 /// </summary>
-internal sealed class PublishEndpoint(ClientSettings settings, BrokerHost host, Admission admission, ICorsService cors, ILogger<PublishEndpoint> log)
+internal sealed class PublishEndpoint(ClientSettings settings, BrokerHost host, Admission admission, OtherOrigins origins, ILogger<PublishEndpoint> log)
 {
     private static readonly HandshakeRefusal Denied = Refusals.Forbidden("Forbidden");
     private static readonly HandshakeRefusal Empty = Refusals.BadRequest("The message is empty");
@@ -18,21 +17,17 @@ internal sealed class PublishEndpoint(ClientSettings settings, BrokerHost host, 
     private static readonly HandshakeRefusal Unavailable = Refusals.Unavailable("Nothing can be published now");
     private static readonly HandshakeRefusal Unknown = new(StatusCodes.Status502BadGateway, "It may have been published or not");
 
-    /// <summary>Browsers let a page of another origin read the answer, and send more than a plain text, only if the server says so.</summary>
-    private readonly CorsPolicy _pages =
-        new CorsPolicyBuilder().SetIsOriginAllowed(settings.Origins.Lists).WithMethods(HttpMethods.Post).AllowAnyHeader().AllowCredentials().Build();
-
     /// <summary>What a browser asks before it posts for a page of another origin.</summary>
     public Task PreflightAsync(HttpContext context)
     {
-        AnswerForPages(context);
+        origins.Answer(context);
         context.Response.StatusCode = StatusCodes.Status204NoContent;
         return Task.CompletedTask;
     }
 
     public Task ServeAsync(HttpContext context)
     {
-        AnswerForPages(context);
+        origins.Answer(context);
         return Refusals.ServeAsync(context, () => AnswerAsync(context), refusal => RefuseAsync(context, refusal), "A publish", log);
     }
 
@@ -42,8 +37,6 @@ internal sealed class PublishEndpoint(ClientSettings settings, BrokerHost host, 
         if (refusal is null) context.Response.StatusCode = StatusCodes.Status204NoContent;
         return refusal;
     }
-
-    private void AnswerForPages(HttpContext context) => cors.ApplyResult(cors.EvaluatePolicy(context, _pages), context.Response);
 
     private static Task RefuseAsync(HttpContext context, HandshakeRefusal refusal)
     {

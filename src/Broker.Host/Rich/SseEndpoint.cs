@@ -5,7 +5,6 @@ using Broker.Actors.Settings;
 using Broker.Actors.Subscribing;
 using Broker.Host.Clients;
 using Broker.Host.WebSockets;
-using Microsoft.AspNetCore.Cors.Infrastructure;
 using Admission = Broker.Host.Clients.Admission;
 
 namespace Broker.Host.Rich;
@@ -18,7 +17,7 @@ namespace Broker.Host.Rich;
 /// come again.
 /// </remarks>
 internal sealed class SseEndpoint(
-    ClientSettings settings, BrokerHost host, ClientGates gates, SocketPlaces places, ICorsService cors, TimeProvider time, ILogger<SseEndpoint> log)
+    ClientSettings settings, BrokerHost host, ClientGates gates, SocketPlaces places, OtherOrigins origins, TimeProvider time, ILogger<SseEndpoint> log)
 {
     /// <summary>What waits for one write.</summary>
     private const int MostUnflushed = 64 * 1024;
@@ -30,11 +29,9 @@ internal sealed class SseEndpoint(
     private static readonly HandshakeRefusal Denied = Refusals.Forbidden("Forbidden");
     private static readonly HandshakeRefusal NoChannel = Refusals.BadRequest("Say which channel: ?channel=NAME");
 
-    private readonly CorsPolicy _pages = new CorsPolicyBuilder().SetIsOriginAllowed(settings.Origins.Lists).WithMethods(HttpMethods.Get).AllowAnyHeader().AllowCredentials().Build();
-
     public Task ServeAsync(HttpContext context)
     {
-        cors.ApplyResult(cors.EvaluatePolicy(context, _pages), context.Response);
+        origins.Answer(context);
         return Refusals.ServeAsync(context, () => AnswerAsync(context), refusal => refusal.WriteAsync(context), "A stream", log);
     }
 
