@@ -6,8 +6,8 @@ using Broker.Actors.Rich.Protocol;
 namespace Broker.Actors.Rich;
 
 /// <summary>
-/// Who a rich client is and what it may do: one for each connection, made from the request that it came with. Asked for one thing at a time, and within <c>broker.callback-timeout</c>
-/// it answers; whatever goes wrong inside denies.
+/// Who a rich client is and what it may do: one for each connection, made from the request that it came with. Within <c>broker.callback-timeout</c> it answers;
+/// whatever goes wrong inside denies. It is asked for one thing at a time, but for calls (<see cref="CallAsync"/>): those go on beside each other and beside what comes after them.
 /// </summary>
 internal interface IClientGate
 {
