@@ -32,9 +32,9 @@ internal sealed partial class RichActor
             return;
         }
 
-        if (_pace.Publish(publish.Data.Length, Now) is { } limit)
+        if (_rates.Publish(publish.Data.Length, Now) is { } limit)
         {
-            RefuseForPace(limit, request);
+            RefuseForRate(limit, request);
             return;
         }
 

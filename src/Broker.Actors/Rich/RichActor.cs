@@ -18,7 +18,7 @@ internal sealed partial class RichActor : UntypedActor, IWithTimers
     private readonly IActorRef _relays;
     private readonly BrokerServices _services;
     private readonly RichSettings _settings;
-    private readonly Pace _pace;
+    private readonly ClientRates _rates;
     private readonly Queue<(Command Command, Request Request)> _waiting = new();
     private readonly Dictionary<string, RichSubscription> _subscriptions = [];
     private bool _deciding;
@@ -36,7 +36,7 @@ internal sealed partial class RichActor : UntypedActor, IWithTimers
         _relays = relays;
         _services = services;
         _settings = services.Settings.Rich;
-        _pace = new Pace(_settings.Limits);
+        _rates = new ClientRates(_settings.Limits);
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -128,9 +128,9 @@ internal sealed partial class RichActor : UntypedActor, IWithTimers
             return;
         }
 
-        if (_pace.Command(Now) is { } limit)
+        if (_rates.Command(Now) is { } limit)
         {
-            RefuseForPace(limit, request);
+            RefuseForRate(limit, request);
             return;
         }
 
@@ -151,10 +151,10 @@ internal sealed partial class RichActor : UntypedActor, IWithTimers
         }
     }
 
-    private void RefuseForPace(string limit, Request request)
+    private void RefuseForRate(string limit, Request request)
     {
         _services.Metrics.OverLimit(limit);
-        if (_pace.IsHopeless) Close(CloseReason.TooManyRequests);
+        if (_rates.IsHopeless) Close(CloseReason.TooManyRequests);
         else request.Refuse(RichError.TooManyRequests);
     }
 

@@ -16,13 +16,13 @@ internal sealed class GatewayClient(IRedisBus redis, GatewaySettings settings, I
 
     private static readonly CloseReason TooManyErrors = new(3509, "too many errors");
 
-    private readonly Pace _pace = new(settings.Rate, time);
+    private readonly Brake _brake = new(settings.Rate, time);
     private int _malformed;
 
     /// <summary>Answers a message of the client's.</summary>
     public async ValueTask OnMessageAsync(ReadOnlyMemory<byte> payload, bool isText)
     {
-        if (_pace.Next() is { Ticks: > 0 } wait) await Task.Delay(wait, time);
+        if (_brake.Next() is { Ticks: > 0 } wait) await Task.Delay(wait, time);
 
         await SendAsync(await AnswerAsync(payload));
         if (_malformed > MaxMalformed) transport.Close(TooManyErrors);

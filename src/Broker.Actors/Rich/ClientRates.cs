@@ -1,7 +1,7 @@
 namespace Broker.Actors.Rich;
 
 /// <summary>What one rich client sends: which of it is too fast, and when that has been so too often. Decides with the time that it is given.</summary>
-internal sealed class Pace(RichLimits limits)
+internal sealed class ClientRates(RichLimits limits)
 {
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(10);
 

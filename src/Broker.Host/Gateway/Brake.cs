@@ -1,7 +1,7 @@
 namespace Broker.Host.Gateway;
 
 /// <summary>How fast one client may go: a second's worth at once, then evenly.</summary>
-internal sealed class Pace(int perSecond, TimeProvider time)
+internal sealed class Brake(int perSecond, TimeProvider time)
 {
     private readonly long _start = time.GetTimestamp();
     private readonly TimeSpan _each = TimeSpan.FromSeconds(1) / perSecond;
