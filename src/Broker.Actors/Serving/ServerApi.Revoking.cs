@@ -4,7 +4,10 @@ using Broker.Actors.Rich.Protocol;
 
 namespace Broker.Actors.Serving;
 
-/// <remarks>What it takes back of clients' credentials: nobody comes in with them any more, and who is in is closed with 3500.</remarks>
+/// <remarks>
+/// What it takes back of clients' credentials: nobody comes in with them any more, and who is in is closed. At the door and inside the advice is the same: another token may do, so its client is
+/// closed with 3014 and gets one; of a session nothing is left, so its clients are closed with 3500.
+/// </remarks>
 public sealed partial class ServerApi
 {
     /// <summary>Without a time it is kept so long: for ever, as tokens go.</summary>
@@ -19,7 +22,7 @@ public sealed partial class ServerApi
     {
         if (tokenId.Length == 0) throw Bad("which token: its id");
 
-        return RevokeAsync(_revocations.RevokeTokenAsync(tokenId, Until(until)), new ClientFilter { TokenId = tokenId });
+        return RevokeAsync(_revocations.RevokeTokenAsync(tokenId, Until(until)), new ClientFilter { TokenId = tokenId }, CloseReason.StateInvalidated);
     }
 
     /// <summary>All tokens of a user that were issued before a time. All open clients of the user are closed: who has a newer token comes back with it.</summary>
@@ -32,7 +35,8 @@ public sealed partial class ServerApi
     {
         if (user.Length == 0) throw Bad("which user");
 
-        return RevokeAsync(_revocations.RevokeUserTokensAsync(user, issuedBefore ?? _services.Time.GetUtcNow(), Until(until)), new ClientFilter { User = user });
+        var before = issuedBefore ?? _services.Time.GetUtcNow();
+        return RevokeAsync(_revocations.RevokeUserTokensAsync(user, before, Until(until)), new ClientFilter { User = user }, CloseReason.StateInvalidated);
     }
 
     /// <summary>A session, with the record of who holds it.</summary>
@@ -45,11 +49,11 @@ public sealed partial class ServerApi
         if (session.Length == 0) throw Bad("which session");
 
         var clients = new ClientFilter { Session = session }.Hashed();
-        return RevokeAsync(_revocations.RevokeSessionAsync(clients.Session!, Until(until)), clients);
+        return RevokeAsync(_revocations.RevokeSessionAsync(clients.Session!, Until(until)), clients, CloseReason.InvalidToken);
     }
 
     /// <summary>Those who are in are closed after nobody can come in any more.</summary>
-    private async Task<int> RevokeAsync(Task revoked, ClientFilter clients)
+    private async Task<int> RevokeAsync(Task revoked, ClientFilter clients, CloseReason reason)
     {
         try
         {
@@ -60,7 +64,7 @@ public sealed partial class ServerApi
             throw new ServerApiException(RichError.Internal, fault.Message);
         }
 
-        return await OrderAsync(clients, new CloseConnection(CloseReason.InvalidToken));
+        return await OrderAsync(clients, new CloseConnection(reason));
     }
 
     private DateTimeOffset Until(DateTimeOffset? until) => until ?? _services.Time.GetUtcNow() + ForEver;

@@ -18,6 +18,7 @@ public sealed class RevokingTests
 
         Assert.Equal("""{"result":{}}""", await PostAsync(server, "invalidate_user_tokens", """{"user":"john"}"""));
 
+        Assert.Equal(3014, await john.ReadCloseAsync());
         await Eventually.IsAsync(1L, () => Task.FromResult(server.Node.Metrics.Connections));
         Assert.Equal("mary", Assert.Single((await server.Node.Server.FindClientsAsync()).Clients).Client.User);
         Assert.Equal(401, await server.StatusAsync("/ws/news?subscribe-user", johns));
@@ -34,10 +35,28 @@ public sealed class RevokingTests
         Assert.Equal("""{"result":{}}""", await PostAsync(server, "revoke_token", """{"uid":"1"}"""));
         Assert.Equal("""{"result":{}}""", await PostAsync(server, "revoke_session", """{"session":"a-session"}"""));
 
-        await Eventually.IsAsync(0L, () => Task.FromResult(server.Node.Metrics.Connections));
+        Assert.Equal(3500, await john.ReadCloseAsync());
         Assert.Equal(401, await server.StatusAsync("/ws/news?subscribe-user", Token("john", "1")));
         Assert.Equal(101, await server.StatusAsync("/ws/news?subscribe-user", Token("john", "2")));
         Assert.NotEqual(101, await server.StatusAsync("/ws/news?subscribe-user", "Cookie: sessionid=a-session"));
+    }
+
+    // An open client was closed with 3500, which is for ever, though the door tells it that another token will do (109).
+    [Fact]
+    public async Task A_rich_client_whose_token_is_taken_back_is_closed_with_the_advice_that_it_gets_at_the_door()
+    {
+        await using var server = await ClientServer.StartAsync(Settings);
+        var token = Jwt.Hs256(new { sub = "john", jti = "1" });
+        using var open = await server.OpenAsync("/connection/websocket");
+        await open.SendAsync($"{{\"id\":1,\"connect\":{{\"token\":\"{token}\"}}}}");
+        await open.ReadAsync();
+
+        await PostAsync(server, "revoke_token", """{"uid":"1"}""");
+
+        Assert.Equal(3014, await open.ReadCloseAsync());
+        using var again = await server.OpenAsync("/connection/websocket");
+        await again.SendAsync($"{{\"id\":1,\"connect\":{{\"token\":\"{token}\"}}}}");
+        Assert.Contains("\"code\":109", await again.ReadAsync(), StringComparison.Ordinal);
     }
 
     [Theory]

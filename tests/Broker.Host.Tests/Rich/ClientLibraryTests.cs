@@ -41,6 +41,20 @@ public sealed class ClientLibraryTests(Chromium chromium, NodePackage package) :
         Judge(JsonDocument.Parse(seen).RootElement);
     }
 
+    [Fact]
+    public async Task One_whose_token_is_taken_back_comes_again_with_another_one()
+    {
+        await using var server = await StartAsync();
+        var tokens = JsonSerializer.Serialize(new { first = Jwt.Hs256(new { sub = "john", jti = "1" }), second = Jwt.Hs256(new { sub = "john", jti = "2" }) });
+        using var node = NodePackage.Run("renew", Url(server), tokens);
+
+        Assert.Equal("connected", await node.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromMinutes(1)));
+        Assert.Equal(1, await server.Node.Server.RevokeTokenAsync("1"));
+
+        var said = await node.StandardOutput.ReadToEndAsync().WaitAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal("""{"connected":2,"asked":1,"connecting":[0,3014],"disconnected":[0]}""", said.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1]);
+    }
+
     private static void Judge(JsonElement seen)
     {
         string Of(string name) => seen.GetProperty(name).GetRawText();

@@ -79,3 +79,18 @@ export async function follow(Centrifuge, options, url, channel, last, tell) {
     client.connect();
   });
 }
+
+// One whose token is taken back while it is connected.
+export async function renew(Centrifuge, options, url, tokens, tell) {
+  const seen = { connected: 0, asked: 0, connecting: [], disconnected: [] };
+  const client = new Centrifuge(url, { ...options, minReconnectDelay: 50, maxReconnectDelay: 500, token: tokens.first, getToken: async () => { seen.asked++; return tokens.second; } });
+  return await new Promise((resolve) => {
+    client.on('connecting', (ctx) => seen.connecting.push(ctx.code));
+    client.on('disconnected', (ctx) => { seen.disconnected.push(ctx.code); resolve(seen); });
+    client.on('connected', () => {
+      tell('connected');
+      if (++seen.connected === 2) client.disconnect();
+    });
+    client.connect();
+  });
+}
