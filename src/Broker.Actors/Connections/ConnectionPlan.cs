@@ -14,6 +14,7 @@ namespace Broker.Actors.Connections;
 /// <param name="Heartbeat">The heartbeat frame, encoded; null for none.</param>
 /// <param name="HeartbeatText">What the client may send to be answered by a heartbeat.</param>
 /// <param name="Persist">What it publishes becomes the channels' last message.</param>
+/// <param name="TokenId">The <c>jti</c> of the token that it came with, by which it may be revoked; empty for none.</param>
 public sealed record ConnectionPlan(
     Caller Caller,
     IReadOnlyList<ChannelName> Subscribe,
@@ -22,4 +23,5 @@ public sealed record ConnectionPlan(
     bool Replay = true,
     ReadOnlyMemory<byte>? Heartbeat = null,
     ReadOnlyMemory<byte>? HeartbeatText = null,
-    bool Persist = true);
+    bool Persist = true,
+    string TokenId = "");

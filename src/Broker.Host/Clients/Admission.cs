@@ -1,4 +1,3 @@
-using Broker.Actors.Audiences;
 using Broker.Host.Identity;
 using Broker.Host.Policy;
 using Broker.Host.WebSockets;
@@ -6,7 +5,7 @@ using Broker.Host.WebSockets;
 namespace Broker.Host.Clients;
 
 /// <summary>A client that is let in: who it is and what it may do.</summary>
-internal sealed record Admitted(Caller Caller, Grant Grant, bool Echo);
+internal sealed record Admitted(Identified Client, Grant Grant, bool Echo);
 
 /// <summary>
 /// The way in that all clients take, by websocket or by POST: who they are, what they ask for, what of it they may.
@@ -51,6 +50,6 @@ internal sealed class Admission(
         var grant = await access.DecideAsync(context, scope.ServiceProvider, client.Value!, facility.Value!, words);
         if (grant.Refusal is { } denied) return denied;
 
-        return new Admitted(client.Value!.Caller, grant.Value!, wishes.Value!.Echo);
+        return new Admitted(client.Value!, grant.Value!, wishes.Value!.Echo);
     }
 }

@@ -49,9 +49,9 @@ internal sealed class PublishEndpoint(ClientSettings settings, BrokerHost host, 
     {
         if (!settings.Origins.AllowPost(context.Request)) return Admission.WrongOrigin;
 
-        var client = await admission.AdmitPublishAsync(context);
-        if (client.Refusal is { } refusal) return refusal;
-        var (caller, grant, _) = client.Value!;
+        var admitted = await admission.AdmitPublishAsync(context);
+        if (admitted.Refusal is { } refusal) return refusal;
+        var (client, grant, _) = admitted.Value!;
         if (grant.Publish.Count == 0) return Denied;
         if (host.Node.IsDraining) return Refusals.Stopping;
 
@@ -60,7 +60,7 @@ internal sealed class PublishEndpoint(ClientSettings settings, BrokerHost host, 
         host.Node.Metrics.BytesIn(payload.Length);
         if (payload.Length == 0) return Empty;
 
-        var decision = await host.Node.DecideAsync(new ClientPublish(caller, grant.Publish, payload));
+        var decision = await host.Node.DecideAsync(new ClientPublish(client.Caller, grant.Publish, payload));
         if (!decision.IsAccepted)
         {
             host.Node.Metrics.PublishFailed("refused");

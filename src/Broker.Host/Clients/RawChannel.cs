@@ -1,8 +1,8 @@
-using Broker.Actors.Audiences;
 using Broker.Actors.Channels;
 using Broker.Actors.Connections;
 using Broker.Actors.Settings;
 using Broker.Hocon;
+using Broker.Host.Identity;
 
 namespace Broker.Host.Clients;
 
@@ -23,5 +23,6 @@ internal sealed record RawChannel(string Path, ChannelName Channel, bool Publish
     }
 
     /// <summary>Every client gets every message, its own too; nothing is kept. No heartbeat text: these clients do not know it.</summary>
-    public ConnectionPlan PlanFor(Caller caller) => new(caller, [Channel], Publish ? [Channel] : [], Echo: true, Replay: false, Persist: false);
+    public ConnectionPlan PlanFor(Identified client) =>
+        new(client.Caller, [Channel], Publish ? [Channel] : [], Echo: true, Replay: false, Persist: false, TokenId: client.TokenId);
 }

@@ -17,7 +17,7 @@ internal sealed class WsEndpoint(ClientSettings settings, SocketOpening opening,
     public Task ServeRawAsync(HttpContext context, RawChannel channel) => ServeAsync(context, async request =>
     {
         var client = await admission.IdentifyAsync(request);
-        return client.Refusal is { } refusal ? refusal : channel.PlanFor(client.Value!.Caller);
+        return client.Refusal is { } refusal ? refusal : channel.PlanFor(client.Value!);
     });
 
     private Task ServeAsync(HttpContext context, Func<HttpContext, ValueTask<OrRefusal<ConnectionPlan>>> planOf) => opening.ServeAsync(
@@ -33,11 +33,12 @@ internal sealed class WsEndpoint(ClientSettings settings, SocketOpening opening,
 
     private async ValueTask<OrRefusal<ConnectionPlan>> PlanAsync(HttpContext context)
     {
-        var client = await admission.AdmitSocketAsync(context);
-        if (client.Refusal is { } refusal) return refusal;
+        var admitted = await admission.AdmitSocketAsync(context);
+        if (admitted.Refusal is { } refusal) return refusal;
 
-        var (caller, grant, echo) = client.Value!;
-        return new ConnectionPlan(caller, grant.Subscribe, grant.Publish, echo, Replay: true, settings.HeartbeatFrame, settings.HeartbeatText);
+        var (client, grant, echo) = admitted.Value!;
+        return new ConnectionPlan(
+            client.Caller, grant.Subscribe, grant.Publish, echo, Replay: true, settings.HeartbeatFrame, settings.HeartbeatText, TokenId: client.TokenId);
     }
 
     private async ValueTask<bool> HasSubscribedAsync(WireConnection connection, CancellationToken aborted)

@@ -9,7 +9,11 @@ namespace Broker.Host.Identity;
 /// <summary>Who a client is.</summary>
 /// <param name="IsCertain">False while Redis cannot say who holds the session, or what has been revoked: the caller may be more than what is known of it, or less.</param>
 /// <param name="Token">The token that said so, if one did.</param>
-internal sealed record Identified(Caller Caller, bool IsCertain = true, PresentedToken? Token = null);
+internal sealed record Identified(Caller Caller, bool IsCertain = true, PresentedToken? Token = null)
+{
+    /// <summary>Empty: there was no token, or it has none.</summary>
+    public string TokenId => Token?.Id ?? "";
+}
 
 /// <summary>
 /// Finds out who a client is. The first that knows decides: the application's resolvers, its signed-in user, a token, the session cookie. Otherwise the client is anonymous.

@@ -87,7 +87,7 @@ internal sealed class ClientGate(
 
         _client = request.Value;
         _origin = ClientInstance.OriginOf(connect.Data, _client.Caller.User);
-        return new Admission(new Actors.Rich.Identity(_client.Caller, _origin, default, ExpiresAt: null, _client.Token?.Id ?? "", [], default));
+        return new Admission(new Actors.Rich.Identity(_client.Caller, _origin, default, ExpiresAt: null, _client.TokenId, [], default));
     }
 
     private Admission Admit(ConnectionToken token, string origin)

@@ -60,6 +60,19 @@ public sealed class ControlTests
     }
 
     [Fact]
+    public async Task A_token_that_is_taken_back_closes_ws4redis_clients_wherever_they_are()
+    {
+        await using var cluster = await StartAsync(2);
+        foreach (var node in cluster.Nodes)
+            foreach (var token in new[] { "t-1", "t-2" }) await OpenAsync(node, PlanOf("john") with { TokenId = token });
+
+        Assert.Equal(2, await cluster.Nodes[0].Server.RevokeTokenAsync("t-1"));
+
+        await TestNode.UntilAsync(() => cluster.Nodes.All(node => node.Metrics.Connections == 1), "two are closed");
+        Assert.Equal(["t-2", "t-2"], (await cluster.Nodes[0].Server.FindClientsAsync()).Clients.Select(open => open.Client.TokenId));
+    }
+
+    [Fact]
     public async Task Channels_are_counted_over_all_nodes_however_many_there_are()
     {
         await using var cluster = await StartAsync(2);
@@ -120,6 +133,9 @@ public sealed class ControlTests
 
     private static void Stop(ActorSelection actor) => actor.Tell(PoisonPill.Instance, ActorRefs.NoSender);
 
-    private static async Task<ClientConnection> OpenAsync(BrokerNode node, string user, params ChannelName[] channels) =>
-        await node.OpenAsync(new ConnectionPlan(new Caller(user, [], null), channels, [], Echo: true), LineFormat.Instance);
+    private static Task<ClientConnection> OpenAsync(BrokerNode node, string user, params ChannelName[] channels) => OpenAsync(node, PlanOf(user, channels));
+
+    private static async Task<ClientConnection> OpenAsync(BrokerNode node, ConnectionPlan plan) => await node.OpenAsync(plan, LineFormat.Instance);
+
+    private static ConnectionPlan PlanOf(string user, params ChannelName[] channels) => new(new Caller(user, [], null), channels, [], Echo: true);
 }

@@ -31,11 +31,17 @@ public sealed class RevokingTests
         await using var server = await ClientServer.StartAsync(Settings);
         await server.Node.SignInAsync("a-session", "john", [], TimeSpan.FromMinutes(5));
         using var john = await server.OpenAsync("/ws/news?subscribe-session", "Cookie: sessionid=a-session");
+        using var johns = await server.OpenAsync("/ws/news?subscribe-user", Token("john", "1"));
+        using var other = await server.OpenAsync("/ws/news?subscribe-user", Token("john", "2"));
 
         Assert.Equal("""{"result":{}}""", await PostAsync(server, "revoke_token", """{"uid":"1"}"""));
         Assert.Equal("""{"result":{}}""", await PostAsync(server, "revoke_session", """{"session":"a-session"}"""));
 
+        // Clients of ws4redis mode stayed open: nobody knew which token they had come with.
+        Assert.Equal(3014, await johns.ReadCloseAsync());
         Assert.Equal(3500, await john.ReadCloseAsync());
+        await Eventually.IsAsync(1L, () => Task.FromResult(server.Node.Metrics.Connections));
+        Assert.Equal("2", Assert.Single((await server.Node.Server.FindClientsAsync()).Clients).Client.TokenId);
         Assert.Equal(401, await server.StatusAsync("/ws/news?subscribe-user", Token("john", "1")));
         Assert.Equal(101, await server.StatusAsync("/ws/news?subscribe-user", Token("john", "2")));
         Assert.NotEqual(101, await server.StatusAsync("/ws/news?subscribe-user", "Cookie: sessionid=a-session"));
