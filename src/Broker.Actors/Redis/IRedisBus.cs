@@ -76,6 +76,12 @@ internal interface IRedisBus : IAsyncDisposable
 
     Task SetAsync(string key, byte[] value, TimeSpan expires);
 
+    /// <summary>
+    /// A number (below 2^53) that only rises, and whose time only gets longer, whoever sets it and in whatever order: the greater of what is there and what is said stays, and so does the
+    /// later end.
+    /// </summary>
+    Task RaiseAsync(string key, long value, TimeSpan expires);
+
     Task<bool> RemoveAsync(string key);
 
     /// <summary>Takes or renews a lease. False while somebody else holds it.</summary>

@@ -163,6 +163,8 @@ internal sealed class RedisBus : IRedisBus
 
     public Task SetAsync(string key, byte[] value, TimeSpan expires) => Ask(redis => redis.StringSetAsync(key, value, expires));
 
+    public Task RaiseAsync(string key, long value, TimeSpan expires) => Run(RedisScripts.Raise, [key], [value, (long)expires.TotalMilliseconds]);
+
     public Task<bool> RemoveAsync(string key) => Ask(redis => redis.KeyDeleteAsync(key));
 
     public async Task<bool> HoldLeaseAsync(string key, string holder, TimeSpan duration) =>

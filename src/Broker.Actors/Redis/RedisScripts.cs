@@ -12,6 +12,7 @@ internal static class RedisScripts
     public static readonly string Fence = Load("fence");
     public static readonly string HoldLease = Load("hold-lease");
     public static readonly string Execute = Load("execute");
+    public static readonly string Raise = Load("raise");
     public static readonly string ReleaseLease = Load("release-lease");
     public static readonly string ClusterExchange = Load("cluster-exchange");
     public static readonly string ClusterLeave = Load("cluster-leave");

@@ -1,5 +1,4 @@
-using System.Globalization;
-using System.Text;
+using System.Buffers.Text;
 using Broker.Actors.Channels;
 using Broker.Actors.Redis;
 
@@ -31,17 +30,16 @@ public sealed class Revocations
     /// <exception cref="RedisUnavailableException">Redis does not answer.</exception>
     public Task RevokeTokenAsync(string tokenId, DateTimeOffset until) => SetAsync(TokenKey(tokenId), [], until);
 
-    /// <summary>All of a user's tokens that were issued before (<c>iat</c>, which counts whole seconds) and those that do not say when. An earlier call that revokes more stays in force.</summary>
+    /// <summary>
+    /// All of a user's tokens that were issued before (<c>iat</c>, which counts whole seconds) and those that do not say when. Of several calls, even at the same time, what revokes most and
+    /// longest is in force.
+    /// </summary>
     /// <param name="user">Whose.</param>
     /// <param name="issuedBefore">Usually now.</param>
     /// <param name="until">When the last of them expires by itself.</param>
     /// <exception cref="RedisUnavailableException">Redis does not answer.</exception>
-    public async Task RevokeUserTokensAsync(string user, DateTimeOffset issuedBefore, DateTimeOffset until)
-    {
-        var known = Read(await _bus.GetAsync(UserKey(user)));
-        var (before, end) = (Math.Max(issuedBefore.ToUnixTimeMilliseconds(), known.IssuedBefore), Math.Max(until.ToUnixTimeMilliseconds(), known.Until));
-        await SetAsync(UserKey(user), Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{before} {end}")), DateTimeOffset.FromUnixTimeMilliseconds(end));
-    }
+    public Task RevokeUserTokensAsync(string user, DateTimeOffset issuedBefore, DateTimeOffset until) =>
+        Left(until) is { } left ? _bus.RaiseAsync(UserKey(user), issuedBefore.ToUnixTimeMilliseconds(), left) : Task.CompletedTask;
 
     /// <summary>A session, with its record (<see cref="SessionStore"/>).</summary>
     /// <param name="sessionHash">SHA-256 of its key, in lower-case hex: what tells sessions apart where their keys are not shown.</param>
@@ -66,12 +64,9 @@ public sealed class Revocations
     private static Task<byte[]?> NotThere { get; } = Task.FromResult<byte[]?>(null);
 
     private static bool IsOlder(PresentedToken? token, byte[]? revoked) =>
-        token is not null && revoked is not null && (token.IssuedAt?.ToUnixTimeMilliseconds() ?? 0) < Read(revoked).IssuedBefore;
+        token is not null && revoked is not null && (token.IssuedAt?.ToUnixTimeMilliseconds() ?? 0) < IssuedBefore(revoked);
 
-    private static (long IssuedBefore, long Until) Read(byte[]? value) =>
-        value is not null && Encoding.ASCII.GetString(value).Split(' ') is [var before, var until]
-            ? (long.Parse(before, CultureInfo.InvariantCulture), long.Parse(until, CultureInfo.InvariantCulture))
-            : default;
+    private static long IssuedBefore(byte[] revoked) => Utf8Parser.TryParse(revoked, out long before, out _) ? before : throw new FormatException("what is kept of a user's revoked tokens is no time");
 
     private string TokenKey(string id) => $"{_keys}token:{id}";
 
@@ -80,7 +75,10 @@ public sealed class Revocations
     private string SessionKey(string hash) => $"{_keys}session:{hash}";
 
     private Task SetAsync(string key, byte[] value, DateTimeOffset until) =>
-        until - _time.GetUtcNow() is var left && left > TimeSpan.Zero ? _bus.SetAsync(key, value, left) : Task.CompletedTask;
+        Left(until) is { } left ? _bus.SetAsync(key, value, left) : Task.CompletedTask;
+
+    /// <summary>Null: it is over, and nothing need be kept.</summary>
+    private TimeSpan? Left(DateTimeOffset until) => until - _time.GetUtcNow() is var left && left > TimeSpan.Zero ? left : null;
 }
 
 /// <summary>What of a client's credentials has been revoked.</summary>

@@ -155,6 +155,8 @@ internal sealed class FaultyBus(IRedisBus inner) : IRedisBus
 
     public Task SetAsync(string key, byte[] value, TimeSpan expires) => inner.SetAsync(key, value, expires);
 
+    public Task RaiseAsync(string key, long value, TimeSpan expires) => inner.RaiseAsync(key, value, expires);
+
     public Task<bool> RemoveAsync(string key) => inner.RemoveAsync(key);
 
     public async Task<bool> HoldLeaseAsync(string key, string holder, TimeSpan duration)

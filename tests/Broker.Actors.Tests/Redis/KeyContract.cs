@@ -38,6 +38,32 @@ public abstract class KeyContract(AnyRedis redis) : BusContract(redis)
         Assert.StartsWith("WRONGTYPE", refused.Message, StringComparison.Ordinal);
     }
 
+    // The greater number was read by both, and who wrote last had the last word.
+    [Fact]
+    public async Task A_number_is_raised_by_many_at_once_and_the_greatest_and_the_longest_stay()
+    {
+        await using var other = await OpenAsync();
+        var values = Enumerable.Range(1, 200).Select(i => 1_700_000_000_000 + (i * 7919 % 200)).ToArray();
+
+        await Task.WhenAll(values.Select((value, i) => (i % 2 == 0 ? Bus : other).RaiseAsync(Key, value, TimeSpan.FromSeconds(1000 + (i * 31 % 200)))));
+
+        Assert.Equal(Bytes("1700000000199"), await Bus.GetAsync(Key));
+        Assert.InRange((await DoAsync("TTL", Key)).Number!.Value, 1150, 1199);
+        await Bus.RaiseAsync(Key, 5, TimeSpan.FromHours(1));
+        await Bus.RaiseAsync(Key, 1_800_000_000_000, TimeSpan.FromSeconds(1));
+        Assert.Equal(Bytes("1800000000000"), await Bus.GetAsync(Key));
+        Assert.InRange((await DoAsync("TTL", Key)).Number!.Value, 3500, 3600);
+    }
+
+    [Fact]
+    public async Task A_number_that_was_raised_expires()
+    {
+        await Bus.RaiseAsync(Key, 1, TimeSpan.FromSeconds(1));
+        Elapse(TimeSpan.FromSeconds(1));
+
+        await UntilAsync(async () => await Bus.GetAsync(Key) is null);
+    }
+
     [Fact]
     public async Task A_lease_belongs_to_one_holder_until_it_is_given_back()
     {

@@ -46,6 +46,19 @@ public sealed class RevocationTests
         Assert.Null(await With(new { sub = "jane", iat = now.ToUnixTimeSeconds() - 1 }));
     }
 
+    // Both read what was there before, and who wrote last had the last word.
+    [Fact]
+    public async Task Of_calls_at_the_same_time_the_one_that_revokes_most_is_in_force()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var one = await ClientServer.StartAsync($"{Gates.Key}\nredis.connection = \"{redis.ConnectionString}\"");
+        var now = DateTimeOffset.UtcNow;
+
+        await Task.WhenAll(Enumerable.Range(1, 100).Select(i => one.Node.Revocations.RevokeUserTokensAsync("john", now.AddMinutes(-(i * 37 % 100)), Later)));
+
+        Assert.Equal(RichError.TokenExpired, (await (await one.GateAsync()).ConnectAsync(Gates.Connect(Jwt.Hs256(new { sub = "john", iat = now.ToUnixTimeSeconds() - 30 })))).Error);
+    }
+
     [Fact]
     public async Task A_revoked_session_is_the_end_by_cookie_and_by_token()
     {

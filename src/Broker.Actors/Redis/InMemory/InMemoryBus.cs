@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Broker.Actors.Channels;
 
@@ -115,6 +116,14 @@ internal sealed class InMemoryBus : IRedisBus, IThreadPoolWorkItem
     public Task SetAsync(string key, byte[] value, TimeSpan expires) => Run(store =>
     {
         store.Keys.Set(key, value, expires);
+        return true;
+    });
+
+    public Task RaiseAsync(string key, long value, TimeSpan expires) => Run(store =>
+    {
+        var known = store.Keys.Find<byte[]>(key) is { } bytes ? long.Parse(bytes, CultureInfo.InvariantCulture) : 0;
+        if (store.Keys.TryGetExpiry(key, out var left) && left > expires) expires = left.Value;
+        store.Keys.Set(key, Encoding.ASCII.GetBytes(Math.Max(known, value).ToString(CultureInfo.InvariantCulture)), expires);
         return true;
     });
 
