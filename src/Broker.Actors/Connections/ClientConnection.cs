@@ -64,6 +64,9 @@ public abstract class ClientConnection
     /// <summary>The actor that owns it.</summary>
     internal abstract Props PropsOf(IActorRef relays, BrokerServices services);
 
+    /// <summary>It is of a kind that such an order can be given.</summary>
+    internal virtual bool Takes(object order) => order is CloseConnection;
+
     /// <summary>The server orders something of it, from any thread.</summary>
     internal void Order(object order) => Volatile.Read(ref _actor).Tell(order, ActorRefs.NoSender);
 

@@ -8,7 +8,7 @@ namespace Broker.Actors.Connections;
 /// <param name="User">Empty for an anonymous client.</param>
 /// <param name="Session">Which session it belongs to, by the key's SHA-256 in hex; empty without one.</param>
 /// <param name="TokenId">The token that it came with, if that has an id; otherwise empty.</param>
-/// <param name="Protocol"><see cref="Ws4Redis"/> or <see cref="Rich"/>.</param>
+/// <param name="Protocol"><see cref="Ws4Redis"/>, <see cref="Rich"/> or <see cref="EventStream"/>.</param>
 /// <param name="Channels">What it is subscribed to.</param>
 /// <param name="Since">When it came.</param>
 /// <param name="Name">What the client's library calls itself; empty where it does not.</param>
@@ -21,6 +21,9 @@ public sealed record ConnectedClient(
 
     /// <summary>A client of the Centrifuge protocol.</summary>
     public const string Rich = "rich";
+
+    /// <summary>Server-sent events: a client that can only listen.</summary>
+    public const string EventStream = "uni_sse";
 
     internal static string SessionOf(Caller caller) => caller.SessionKey is { } key ? ChannelName.HashOf(key) : "";
 }

@@ -156,6 +156,11 @@ public sealed class BrokerNode : IAsyncDisposable
     internal Task<RichConnection> OpenAsync(IClientGate gate, RichFraming framing) =>
         OpenAsync(new RichConnection(gate, framing, _presence, Settings, Metrics, _services.Time.GetUtcNow()));
 
+    /// <summary>Opens an event stream.</summary>
+    /// <inheritdoc cref="OpenAsync(ConnectionPlan, IWireFormat)" path="/exception"/>
+    internal Task<RichConnection> OpenAsync(StreamPlan plan, IClientGate gate) =>
+        OpenAsync(new RichConnection(gate, EventFraming.Instance, _presence, Settings, Metrics, _services.Time.GetUtcNow(), plan));
+
     private async Task<T> OpenAsync<T>(T connection) where T : ClientConnection
     {
         try

@@ -26,16 +26,8 @@ internal sealed partial class RichActor
         if (Denies(admission, request)) return;
 
         var identity = admission.Identity!;
-        if (!TakePlace(identity))
-        {
-            _services.Metrics.OverLimit("user-connections");
-            Close(CloseReason.ConnectionLimit);
-            return;
-        }
+        if (!LetIn(identity, connect.Name, connect.Version)) return;
 
-        _identity = identity;
-        _origin = identity.Origin.Length > 0 ? identity.Origin : _connection.Id;
-        (_name, _version) = (connect.Name, connect.Version);
         var channels = identity.ServerSubscriptions.Distinct().ToArray();
         if (channels.Length == 0)
         {
@@ -54,12 +46,43 @@ internal sealed partial class RichActor
         }
     }
 
+    /// <summary>A client that can only listen: it has been asked all that there is to ask.</summary>
+    private void Begin(StreamPlan plan)
+    {
+        if (!LetIn(plan.Identity, plan.Name, plan.Version)) return;
+
+        BeginLife();
+        var name = plan.Channel.ToClients();
+        var join = JoinOf(plan.Channel, name, new Resume(plan.Since is not null, plan.Since ?? default), plan.Permission.Info) with { Positioned = true };
+        Begin(join, new Given(name, Output, join.Options.History is not null, CloseLater), plan.Permission.ExpiresAt);
+    }
+
+    /// <summary>False: its user has as many connections as may be, and it is closed.</summary>
+    private bool LetIn(Identity identity, string name, string version)
+    {
+        if (!TakePlace(identity))
+        {
+            _services.Metrics.OverLimit("user-connections");
+            Close(CloseReason.ConnectionLimit);
+            return false;
+        }
+
+        (_identity, _name, _version) = (identity, name, version);
+        _origin = identity.Origin.Length > 0 ? identity.Origin : _connection.Id;
+        return true;
+    }
+
+    private void BeginLife()
+    {
+        _staleAt = null;
+        EndAt(_identity!.ExpiresAt);
+        _pingAt = Now + (_settings.PingInterval * Random.Shared.NextDouble());
+    }
+
     private void OnConnected(Request request, ConnectHold? hold)
     {
         var identity = _identity!;
-        _staleAt = null;
-        EndAt(identity.ExpiresAt);
-        _pingAt = Now + (_settings.PingInterval * Random.Shared.NextDouble());
+        BeginLife();
         var result = new ConnectResult(
             _connection.Id, LifetimeTo(identity.ExpiresAt), identity.Data, hold?.Results ?? NoSubscriptions, (uint)_settings.PingInterval.TotalSeconds, Pong: true,
             Session: _connection.Id, _services.NodeId);
@@ -151,7 +174,10 @@ internal sealed partial class RichActor
 
     private void EndAt(DateTimeOffset? expiresAt) => _endsAt = DeadlineOf(expiresAt);
 
-    private TimeSpan? DeadlineOf(DateTimeOffset? expiresAt) => expiresAt is { } at ? Now + (at - _services.Time.GetUtcNow()) + _settings.RefreshGrace : null;
+    private TimeSpan? DeadlineOf(DateTimeOffset? expiresAt) => expiresAt is { } at ? Now + (at - _services.Time.GetUtcNow()) + Grace : null;
+
+    /// <summary>Who can only listen cannot refresh.</summary>
+    private TimeSpan Grace => _connection.Stream is null ? _settings.RefreshGrace : TimeSpan.Zero;
 
     /// <summary>In whole seconds, not less than one: nought would be for ever.</summary>
     private Lifetime LifetimeTo(DateTimeOffset? expiresAt) =>

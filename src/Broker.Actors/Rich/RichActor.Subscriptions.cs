@@ -116,8 +116,7 @@ internal sealed partial class RichActor
     {
         if (!_subscriptions.TryGetValue(order.Channel.ToClients(), out var subscription) || subscription.Leaving is not null) return;
 
-        var push = Output.Framing.Frame(line => RichWriter.PushUnsubscribe(line, subscription.Join.Name, order.Code));
-        End(subscription, push, RefusalOf(subscription, RichError.PermissionDenied), static () => { });
+        EndWith(subscription, order.Code, RichError.PermissionDenied, CloseReason.ForceDisconnect);
     }
 
     private void Begin(RichJoin join, SubscriptionLife life, DateTimeOffset? expiresAt)
@@ -227,20 +226,25 @@ internal sealed partial class RichActor
     {
         if (_closing || subscription.Leaving is not null) return;
         if (!subscription.HasJoined) OnSubscribeTimeout(subscription);
-        else if (subscription.Life is AskedFor) EndWith(subscription, UnsubscribeCode.Expired);
+        else if (subscription.Life is AskedFor) EndWith(subscription, UnsubscribeCode.Expired, RichError.Internal, CloseReason.SubscriptionExpired);
         else Close(CloseReason.SubscriptionExpired);
     }
 
     private void OnSubscribeTimeout(RichSubscription subscription)
     {
         if (_connecting is not null && subscription.Life is WithConnect) FailToConnect();
-        else EndWith(subscription, UnsubscribeCode.Insufficient);
+        else EndWith(subscription, UnsubscribeCode.Insufficient, RichError.Internal, CloseReason.InsufficientState);
     }
 
-    private void EndWith(RichSubscription subscription, UnsubscribeCode code)
+    /// <param name="error">What it is told instead if it has not joined and waits for an answer.</param>
+    /// <param name="end">Why a client ends that has come for this channel only.</param>
+    private void EndWith(RichSubscription subscription, UnsubscribeCode code, RichError error, CloseReason end)
     {
         var push = Output.Framing.Frame(line => RichWriter.PushUnsubscribe(line, subscription.Join.Name, code));
-        End(subscription, push, RefusalOf(subscription, RichError.Internal), static () => { });
+        End(subscription, push, RefusalOf(subscription, error), () =>
+        {
+            if (_connection.Stream is not null) Close(end);
+        });
     }
 
     private void Forget(RichSubscription subscription)

@@ -74,6 +74,7 @@ internal sealed partial class RichActor : UntypedActor, IWithTimers
     {
         _services.Metrics.ConnectionOpened();
         _staleAt = Now + _settings.ConnectTimeout;
+        if (_connection.Stream is { } stream) Begin(stream);
         Schedule();
     }
 
@@ -218,9 +219,9 @@ internal sealed partial class RichActor : UntypedActor, IWithTimers
 
     private void SendPing(TimeSpan now)
     {
-        Output.Write(static line => System.Buffers.BuffersExtensions.Write(line, RichWriter.Ping));
+        Output.Offer(Output.Framing.Ping);
         _pingAt = now + _settings.PingInterval;
-        _pongBy = now + _settings.PongTimeout;
+        if (_connection.Stream is null) _pongBy = now + _settings.PongTimeout;
     }
 
     private void OnClose(CloseConnection close)

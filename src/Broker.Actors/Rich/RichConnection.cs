@@ -12,16 +12,21 @@ internal sealed class RichConnection : ClientConnection
     private readonly int _commandsPerFrame;
     private Seen _seen = Seen.Nothing;
 
-    public RichConnection(IClientGate gate, RichFraming framing, PresenceReader presence, BrokerSettings settings, BrokerMetrics? metrics = null, DateTimeOffset since = default)
+    /// <param name="stream">Of a client that can only listen; null for one that has yet to say who it is.</param>
+    public RichConnection(
+        IClientGate gate, RichFraming framing, PresenceReader presence, BrokerSettings settings, BrokerMetrics? metrics = null, DateTimeOffset since = default, StreamPlan? stream = null)
         : base(framing.Publications(withOffset: true), new PlainQueue(settings.OutboxLimit, subscriptions: 0), settings, metrics, since)
     {
         Gate = gate;
+        Stream = stream;
         Presence = presence;
         Output = new RichOutput(Outbox, framing);
         _commandsPerFrame = settings.Rich.Limits.CommandsPerFrame;
     }
 
     public IClientGate Gate { get; }
+
+    public StreamPlan? Stream { get; }
 
     public PresenceReader Presence { get; }
 
@@ -44,11 +49,14 @@ internal sealed class RichConnection : ClientConnection
         return room;
     }
 
+    internal override bool Takes(object order) => Stream is null || order is not SubscribeClient;
+
     internal override ConnectedClient Look()
     {
         var (identity, name, version, channels) = Volatile.Read(ref _seen);
         var session = identity is null ? "" : ConnectedClient.SessionOf(identity.Caller);
-        return new ConnectedClient(Id, identity?.Caller.User ?? "", session, identity?.TokenId ?? "", ConnectedClient.Rich, channels, Since, name, version);
+        var protocol = Stream is null ? ConnectedClient.Rich : ConnectedClient.EventStream;
+        return new ConnectedClient(Id, identity?.Caller.User ?? "", session, identity?.TokenId ?? "", protocol, channels, Since, name, version);
     }
 
     internal override Props PropsOf(IActorRef relays, BrokerServices services) => Props.Create<RichActor>(this, relays, services);

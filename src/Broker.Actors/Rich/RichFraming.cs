@@ -20,6 +20,7 @@ internal abstract class RichFraming
 
     private readonly PublicationFormat _withOffset;
     private readonly PublicationFormat _withoutOffset;
+    private byte[]? _ping;
 
     protected RichFraming()
     {
@@ -27,8 +28,14 @@ internal abstract class RichFraming
         _withoutOffset = new PublicationFormat(this, false);
     }
 
+    /// <summary>What shows that the connection lives.</summary>
+    public virtual ReadOnlyMemory<byte> Ping => _ping ??= Frame(static line => line.Write(RichWriter.Ping)).ToArray();
+
     /// <summary>Writes one line as the transport carries it.</summary>
     public abstract void Write(IBufferWriter<byte> output, ReadOnlySpan<byte> line);
+
+    /// <summary>The server has subscribed the client. The result's publications, if it has any, come after it.</summary>
+    public virtual ReadOnlyMemory<byte> Subscribed(string channel, SubscribeResult result, bool withOffset) => Frame(line => RichWriter.PushSubscribe(line, channel, result));
 
     /// <summary>Of a channel with history, or one without: what its offsets are worth differs.</summary>
     public IWireFormat Publications(bool withOffset) => withOffset ? _withOffset : _withoutOffset;
@@ -61,6 +68,14 @@ internal abstract class RichFraming
         return frames.WrittenMemory;
     }
 
+    /// <summary>Writes a live publication.</summary>
+    protected virtual void WritePublication(IBufferWriter<byte> output, Publication publication, bool withOffset)
+    {
+        var line = Line();
+        RichWriter.PushPublication(line, publication.Channel.ToClients(), publication, withOffset);
+        Write(output, line.WrittenSpan);
+    }
+
     private static ArrayBufferWriter<byte> Line()
     {
         const int kept = 64 * 1024;
@@ -72,11 +87,6 @@ internal abstract class RichFraming
 
     private sealed class PublicationFormat(RichFraming framing, bool withOffset) : IWireFormat
     {
-        public void Encode(Publication publication, IBufferWriter<byte> output)
-        {
-            var line = Line();
-            RichWriter.PushPublication(line, publication.Channel.ToClients(), publication, withOffset);
-            framing.Write(output, line.WrittenSpan);
-        }
+        public void Encode(Publication publication, IBufferWriter<byte> output) => framing.WritePublication(output, publication, withOffset);
     }
 }

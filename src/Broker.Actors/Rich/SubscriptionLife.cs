@@ -30,12 +30,12 @@ internal sealed class AskedFor(uint id, string channel, RichOutput output) : Sub
     public override void Joined(SubscribeResult result) => Output.Write(line => RichWriter.Subscribed(line, id, result));
 }
 
-/// <summary>The server has subscribed an open client, which is told. What it misses it can only get by connecting anew.</summary>
+/// <summary>The server has subscribed an open client, which is told; or it is one that can only listen. What it misses it can only get by connecting anew.</summary>
 internal sealed class Given(string channel, RichOutput output, bool withOffset, Action<CloseReason> close) : SubscriptionLife(channel, output)
 {
     public override void Joined(SubscribeResult result)
     {
-        Output.Write(line => RichWriter.PushSubscribe(line, Channel, result));
+        Output.Offer(Output.Framing.Subscribed(Channel, result, withOffset));
         Output.Write(result.Publications, withOffset);
     }
 

@@ -62,7 +62,7 @@ internal sealed class ControlActor : ReceiveActor
             if (order.Clients.Client is { Length: > 0 } id && connection.Id != id) continue;
 
             var client = connection.Look();
-            if (!order.Clients.Fits(client) || (client.Protocol == ConnectedClient.Ws4Redis && order.Order is not CloseConnection)) continue;
+            if (!order.Clients.Fits(client) || !connection.Takes(order.Order)) continue;
 
             told++;
             if (order.Order is UnsubscribeFromAll all) foreach (var channel in client.Channels) connection.Order(new UnsubscribeClient(channel, all.Code));

@@ -44,7 +44,7 @@ internal sealed record Figures(string Version, int Clients, int Users, int Chann
 
 /// <summary>A channel and how many clients are subscribed to it.</summary>
 /// <param name="Name">As it may be shown: a session's key by its hash.</param>
-/// <param name="Clients">Clients of ws4redis and rich mode.</param>
+/// <param name="Clients">Clients of ws4redis and rich mode, and event streams.</param>
 public sealed record ChannelCount(string Name, int Clients);
 
 /// <summary>A part of a sorted list.</summary>

@@ -81,7 +81,7 @@ internal static class ApiJson
         json.WriteStartObject(client.Client);
         WriteIfAny(json, "app_name", client.Name);
         WriteIfAny(json, "app_version", client.Version);
-        json.WriteString("transport", client.Protocol is ConnectedClient.Ws4Redis or ConnectedClient.Rich ? "websocket" : "uni_sse");
+        json.WriteString("transport", client.Protocol == ConnectedClient.EventStream ? client.Protocol : "websocket");
         json.WriteString("protocol", client.Protocol == ConnectedClient.Ws4Redis ? client.Protocol : "json");
         WriteIfAny(json, "user", client.User);
         WriteIfAny(json, "session", client.Session);

@@ -70,9 +70,6 @@ internal sealed class ClientGate(
 
     public ValueTask SendAsync(Send send) => calls.TellAsync(new ClientMessage(_client.Caller, send.Data));
 
-    /// <summary>False: what the client came with has been revoked since. For transports that nobody tells.</summary>
-    public ValueTask<bool> IsStillGoodAsync() => tokens.IsStillGoodAsync(_client);
-
     private static Admission Failed(RichError error) => new(null, Error: error);
 
     private static Admission Closed(CloseReason reason) => new(null, Close: reason);

@@ -1,30 +1,32 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using System.Text;
-using Broker.Actors.Channels;
-using Broker.Actors.Rich.Protocol;
+using Broker.Actors.Connections;
+using Broker.Actors.Rich;
+using Broker.Host.WebSockets;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Broker.Host.Rich;
 
-/// <summary>Server-sent events on one response (WHATWG HTML, 9.2).</summary>
-internal sealed class EventStream
+/// <summary>
+/// Carries server-sent events on one response. The response is its request's: when that is to end, nobody writes any more, and no write is under way.
+/// </summary>
+internal sealed class EventStream : IClientTransport
 {
     private readonly HttpContext _context;
     private readonly PipeWriter _body;
-
-    private EventStream(HttpContext context)
-    {
-        _context = context;
-        _body = context.Response.BodyWriter;
-    }
-
-    /// <summary>Bytes that wait for a flush.</summary>
-    public long Waiting => _body.UnflushedBytes;
+    private readonly WebSocketSettings _settings;
+    private readonly TimeProvider _time;
+    private readonly TaskCompletionSource<CloseReason> _ending = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _gate = new();
+    private Task _writing = Task.CompletedTask;
+    private bool _isOver;
+    private volatile bool _isCut;
 
     /// <summary>Begins the answer.</summary>
-    public static EventStream Begin(HttpContext context)
+    /// <param name="settings">How long the client may take nothing, and how long its leave may take.</param>
+    public EventStream(HttpContext context, WebSocketSettings settings, TimeProvider time)
     {
+        (_context, _body, _settings, _time) = (context, context.Response.BodyWriter, settings, time);
         var response = context.Response;
         response.ContentType = "text/event-stream; charset=utf-8";
         response.Headers.CacheControl = "no-cache, no-store, no-transform";
@@ -32,53 +34,64 @@ internal sealed class EventStream
         // nginx would keep events until its buffer is full.
         response.Headers["X-Accel-Buffering"] = "no";
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        return new EventStream(context);
     }
 
-    /// <summary>How long the client is to wait before it comes again when the stream has ended.</summary>
-    public void Retry(TimeSpan after) => Line($"retry: {(int)after.TotalMilliseconds}\n\n");
-
-    /// <summary>A line that says nothing but that the stream lives.</summary>
-    public void Comment() => _body.Write(":\n\n"u8);
-
-    /// <summary>The first event: where the stream goes on from, and whether that is where the client stood.</summary>
-    public void Subscribed(string channel, StreamPosition? position, bool wasRecovering, bool recovered)
+    /// <inheritdoc/>
+    public ValueTask WriteAsync(IReadOnlyList<ReadOnlyMemory<byte>> frames)
     {
-        _body.Write("event: subscribed\n"u8);
-        Id(position);
-        _body.Write("data: "u8);
-        RichWriter.StreamBegins(_body, channel, position, wasRecovering, recovered);
-        _body.Write("\n\n"u8);
+        // The lock is for the end of the request only: writes come one at a time.
+        lock (_gate)
+        {
+            if (_isOver) return default;
+
+            foreach (var frame in frames) _body.Write(frame.Span);
+            _writing = FlushAsync(_settings.DeadAfter);
+            return new ValueTask(_writing);
+        }
     }
 
-    public void Publication(Publication publication, bool hasHistory)
+    /// <inheritdoc/>
+    public void Close(CloseReason reason) => _ending.TrySetResult(reason);
+
+    /// <summary>Completes when the stream has ended: it was closed and the client told, or the client has gone. Nothing touches the response then.</summary>
+    public async Task<CloseReason> RunAsync()
     {
-        Id(hasHistory ? publication.Position : null);
-        _body.Write("data: "u8);
-        RichWriter.Publication(_body, publication, hasHistory);
-        _body.Write("\n\n"u8);
+        await using var gone = _context.RequestAborted.UnsafeRegister(static stream => ((EventStream)stream!).Close(new CloseReason(CloseFrame.Lost, "")), this);
+        var reason = await _ending.Task;
+        lock (_gate) _isOver = true;
+
+        // A client that does not read what waits would not read its leave either.
+        await ((Task)_writing.WaitAsync(_settings.CloseTimeout, _time)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!_writing.IsCompleted) Cut();
+        await _writing;
+
+        if (!_isCut && reason.Code != CloseFrame.Lost)
+        {
+            _body.Write(EventFraming.Instance.Ends(reason).Span);
+            await FlushAsync(_settings.CloseTimeout);
+        }
+
+        return reason;
     }
 
-    /// <summary>False: the client takes nothing any more.</summary>
-    public async ValueTask<bool> FlushAsync(TimeSpan patience, TimeProvider time)
+    /// <summary>Never throws. A client that takes nothing for so long is cut off, and so is one that cannot be written to.</summary>
+    private async Task FlushAsync(TimeSpan patience)
     {
-        var flushed = _body.FlushAsync(_context.RequestAborted);
         try
         {
-            if (!flushed.IsCompleted) return !(await flushed.AsTask().WaitAsync(patience, time)).IsCompleted;
-            return !(await flushed).IsCompleted;
+            var flushed = _body.FlushAsync();
+            if (flushed.IsCompleted) await flushed;
+            else await flushed.AsTask().WaitAsync(patience, _time);
         }
-        catch (TimeoutException)
+        catch (Exception)
         {
-            _context.Abort();
-            return false;
+            Cut();
         }
     }
 
-    private void Id(StreamPosition? position)
+    private void Cut()
     {
-        if (position is { } known) Line($"id: {known}\n");
+        _isCut = true;
+        _context.Abort();
     }
-
-    private void Line(string text) => Encoding.UTF8.GetBytes(text, _body);
 }

@@ -1,8 +1,6 @@
 using Broker.Actors.Channels;
 using Broker.Actors.Rich;
 using Broker.Actors.Rich.Protocol;
-using Broker.Actors.Settings;
-using Broker.Actors.Subscribing;
 using Broker.Host.Clients;
 using Broker.Host.WebSockets;
 using Admission = Broker.Host.Clients.Admission;
@@ -10,18 +8,15 @@ using Admission = Broker.Host.Clients.Admission;
 namespace Broker.Host.Rich;
 
 /// <summary>
-/// One channel as server-sent events, for clients behind proxies that let no websocket through: the same tokens, rights and positions as a rich client's, and no way to say anything.
+/// One channel as server-sent events, for clients behind proxies that let no websocket through: a rich client that has said all at once what it wants, over HTTP, and can only listen then.
 /// </summary>
 /// <remarks>
 /// A browser that is answered with an error never tries again by itself. So only what will not change by trying is an error; for the rest the stream ends at once and says when to
 /// come again.
 /// </remarks>
 internal sealed class SseEndpoint(
-    ClientSettings settings, BrokerHost host, ClientGates gates, SocketPlaces places, OtherOrigins origins, TimeProvider time, ILogger<SseEndpoint> log)
+    ClientSettings settings, BrokerHost host, ClientGates gates, SocketOpening opening, SocketPlaces places, OtherOrigins origins, TimeProvider time, ILogger<SseEndpoint> log)
 {
-    /// <summary>What waits for one write.</summary>
-    private const int MostUnflushed = 64 * 1024;
-
     /// <summary>Streams that end together come again apart.</summary>
     private static readonly (int From, int To) RetryMilliseconds = (1000, 5000);
 
@@ -29,23 +24,35 @@ internal sealed class SseEndpoint(
     private static readonly HandshakeRefusal Denied = Refusals.Forbidden("Forbidden");
     private static readonly HandshakeRefusal NoChannel = Refusals.BadRequest("Say which channel: ?channel=NAME");
 
+    /// <summary>Not now: it is to come again.</summary>
+    private static readonly HandshakeRefusal Later = Refusals.Unavailable("Later");
+
     public Task ServeAsync(HttpContext context)
     {
         origins.Answer(context);
-        return Refusals.ServeAsync(context, () => AnswerAsync(context), refusal => refusal.WriteAsync(context), "A stream", log);
+        return Refusals.ServeAsync(context, () => AnswerAsync(context), refusal => TellAsync(context, refusal), "A stream", log);
     }
 
+    /// <summary>Null once the stream has ended.</summary>
     private async Task<HandshakeRefusal?> AnswerAsync(HttpContext context)
     {
         if (!settings.Origins.AllowSocket(context.Request)) return Admission.WrongOrigin;
 
         var asked = SseRequest.Read(context.Request);
         if (asked.Refusal is { } unreadable) return unreadable;
-        if (host.Node.IsDraining || !places.TryTake()) return await LaterAsync(context);
+        if (host.Node.IsDraining || !places.TryTake()) return Later;
 
         try
         {
-            return await AdmitAsync(context, asked.Value!);
+            var gate = await gates.OpenAsync(context);
+            var plan = await PlanAsync(gate, asked.Value!);
+            if (plan.Refusal is { } refusal) return refusal;
+
+            var opened = await opening.ConnectAsync(node => node.OpenAsync(plan.Value!, gate));
+            if (opened.Refusal is { } late) return late;
+
+            await CarryAsync(context, opened.Value!);
+            return null;
         }
         finally
         {
@@ -53,112 +60,50 @@ internal sealed class SseEndpoint(
         }
     }
 
-    private async Task<HandshakeRefusal?> AdmitAsync(HttpContext context, SseRequest asked)
+    private async ValueTask<OrRefusal<StreamPlan>> PlanAsync(ClientGate gate, SseRequest asked)
     {
-        var gate = await gates.OpenAsync(context);
         var (identity, error, _) = await gate.ConnectAsync(asked.Connect);
-        if (error is { Temporary: true }) return await LaterAsync(context);
+        if (error is { Temporary: true }) return Later;
         if (identity is null) return BadToken;
 
         var given = identity.ServerSubscriptions;
         if (asked.Channel is null && given.Count != 1) return NoChannel;
 
         var channel = asked.Channel is null ? given[0] : ChannelName.Parse(asked.Channel);
+        var permission = given.Contains(channel) ? Permission.Granted : await AskAsync(gate, identity, channel, asked.ChannelToken);
+        if (permission.IsGranted) return new StreamPlan(identity, asked.Connect.Name, asked.Connect.Version, channel, asked.Since, permission);
+
+        return permission.Error is { Temporary: true } ? Later : permission.Error == RichError.TokenExpired ? BadToken : Denied;
+    }
+
+    private async ValueTask<Permission> AskAsync(ClientGate gate, Actors.Rich.Identity identity, ChannelName channel, string token)
+    {
         var options = host.Node.Settings.OptionsOf(channel);
-        if (!given.Contains(channel))
-        {
-            if (!options.Subscribe || (!options.Anonymous && !identity.Caller.IsAuthenticated)) return Denied;
-
-            var permission = await gate.SubscribeAsync(channel, "");
-            if (permission.Error is { Temporary: true }) return await LaterAsync(context);
-            if (!permission.IsGranted) return Denied;
-        }
-
-        await StreamAsync(context, gate, identity, channel, asked.Since, options);
-        return null;
+        var isWelcome = options.Subscribe && (options.Anonymous || identity.Caller.IsAuthenticated);
+        return isWelcome ? await gate.SubscribeAsync(channel, token) : Permission.Denied;
     }
 
-    private static async Task<HandshakeRefusal?> LaterAsync(HttpContext context)
+    private async Task CarryAsync(HttpContext context, RichConnection connection)
     {
-        var events = EventStream.Begin(context);
-        events.Retry(SomeTime());
-        await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
-        return null;
-    }
-
-    private static TimeSpan SomeTime() => TimeSpan.FromMilliseconds(Random.Shared.Next(RetryMilliseconds.From, RetryMilliseconds.To));
-
-    private async Task StreamAsync(HttpContext context, ClientGate gate, Actors.Rich.Identity identity, ChannelName channel, StreamPosition? since, ChannelOptions options)
-    {
-        using var gone = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
-        using var expiry = identity.ExpiresAt is { } expires ? time.CreateTimer(_ => gone.Cancel(), null, Left(expires), Timeout.InfiniteTimeSpan) : null;
-
+        var code = CloseFrame.Lost;
         try
         {
-            // Where nothing is kept to go on from, a position says nothing.
-            var resumed = options.Recovery == RecoveryMode.On ? since : null;
-            await using var subscription = host.Node.SubscribeAsync(channel, resumed);
-            var events = EventStream.Begin(context);
-            events.Retry(SomeTime());
-            if (!await events.FlushAsync(settings.WebSocket.DeadAfter, time)) return;
-
-            var start = await subscription.StartAsync(gone.Token);
-            var position = start.Recovered && resumed is { } from ? from : start.Position;
-            events.Subscribed(channel.ToRedis(""), options.History is null ? null : position, since is not null, since is not null && start.Recovered);
-            await CopyAsync(subscription, events, gate, options.History is not null, gone);
-        }
-        catch (Exception end) when (end is SlowReaderException or SubscriptionFailedException or ObjectDisposedException || gone.IsCancellationRequested || host.Node.IsDraining)
-        {
-            log.LogDebug("A stream of {Channel} ended: {Reason}", channel, end.GetType().Name);
-        }
-    }
-
-    /// <summary>All that is there goes out in one write; the stream ends where the subscription does, or the client's leave.</summary>
-    private async Task CopyAsync(Actors.Subscribing.Subscription subscription, EventStream events, ClientGate gate, bool hasHistory, CancellationTokenSource gone)
-    {
-        await using var publications = subscription.GetAsyncEnumerator(gone.Token);
-        var next = publications.MoveNextAsync().AsTask();
-        try
-        {
-            var looked = time.GetTimestamp();
-            while (true)
-            {
-                if (!next.IsCompleted || events.Waiting > MostUnflushed)
-                {
-                    if (!await events.FlushAsync(settings.WebSocket.DeadAfter, time)) return;
-                    if (!await IsThereAsync(next)) events.Comment();
-                }
-
-                if (time.GetElapsedTime(looked) >= settings.WebSocket.PingInterval)
-                {
-                    if (!await gate.IsStillGoodAsync()) return;
-                    looked = time.GetTimestamp();
-                }
-
-                if (!next.IsCompleted) continue;
-                if (!await next) return;
-
-                events.Publication(publications.Current, hasHistory);
-                next = publications.MoveNextAsync().AsTask();
-            }
+            var stream = new EventStream(context, settings.WebSocket, time);
+            await stream.WriteAsync([EventFraming.Retry(SomeTime())]);
+            connection.Attach(stream);
+            code = (await stream.RunAsync()).Code;
         }
         finally
         {
-            // An enumerator that is still asked cannot be disposed.
-            await gone.CancelAsync();
-            await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            connection.Ended(code);
         }
     }
 
-    private async ValueTask<bool> IsThereAsync(Task<bool> next)
+    private async Task TellAsync(HttpContext context, HandshakeRefusal refusal)
     {
-        await ((Task)next.WaitAsync(settings.WebSocket.PingInterval, time)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return next.IsCompleted;
+        if (refusal.Status != StatusCodes.Status503ServiceUnavailable) await refusal.WriteAsync(context);
+        else await new EventStream(context, settings.WebSocket, time).WriteAsync([EventFraming.Retry(SomeTime())]);
     }
 
-    private TimeSpan Left(DateTimeOffset expires)
-    {
-        var left = expires - time.GetUtcNow();
-        return left < TimeSpan.Zero ? TimeSpan.Zero : left < TimeSpan.FromDays(40) ? left : TimeSpan.FromDays(40);
-    }
+    private static TimeSpan SomeTime() => TimeSpan.FromMilliseconds(Random.Shared.Next(RetryMilliseconds.From, RetryMilliseconds.To));
 }

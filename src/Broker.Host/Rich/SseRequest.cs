@@ -9,14 +9,18 @@ namespace Broker.Host.Rich;
 /// <summary>What a client of server-sent events asks for.</summary>
 /// <param name="Connect">Who it is, as a rich client says it.</param>
 /// <param name="Channel">Null: the one that its token names.</param>
+/// <param name="ChannelToken">A subscription token for it; empty for none.</param>
 /// <param name="Since">Where it stood; null: it begins.</param>
-internal sealed record SseRequest(Connect Connect, string? Channel, StreamPosition? Since)
+internal sealed record SseRequest(Connect Connect, string? Channel, string ChannelToken, StreamPosition? Since)
 {
     private const string LastEventId = "Last-Event-ID";
 
+    /// <summary>No history has an epoch of this name.</summary>
+    private static readonly StreamPosition Unknown = new("?", 0);
+
     /// <summary>
-    /// <c>?channel=NAME</c> (and a token where every request may have one), or a connect command as Centrifugo takes it: <c>?cf_connect={"token":…,"subs":{"NAME":{…}}}</c>. Where it stood
-    /// says the browser in a header, or <c>lastEventId</c> for those that cannot set one, or else the command.
+    /// <c>?channel=NAME</c> (and a token where every request may have one), or a connect command as Centrifugo takes it: <c>?cf_connect={"token":…,"subs":{"NAME":{…}}}</c>; a subscription
+    /// token is <c>channel_token</c>. Where it stood says the browser in a header, or <c>lastEventId</c> for those that cannot set one, or else the command.
     /// </summary>
     public static OrRefusal<SseRequest> Read(HttpRequest request)
     {
@@ -30,16 +34,16 @@ internal sealed record SseRequest(Connect Connect, string? Channel, StreamPositi
         // The browser's own: it has got further than when the page wrote the address.
         var last = request.Headers[LastEventId].ToString() is { Length: > 0 } header ? header : query["lastEventId"].ToString();
         var since = last.Length > 0 ? Position(last) : stood.Recover && channel == named ? stood.Position : default(StreamPosition?);
-        return new SseRequest(connect, channel, since);
+        return new SseRequest(connect, channel, query["channel_token"].ToString(), since);
     }
 
     /// <summary>As an event's id: <c>epoch:offset</c>. What is none is from before, and cannot be recovered from.</summary>
     private static StreamPosition Position(string id)
     {
         var colon = id.LastIndexOf(':');
-        return colon >= 0 && long.TryParse(id.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var offset)
+        return colon > 0 && long.TryParse(id.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var offset)
             ? new StreamPosition(id[..colon], offset)
-            : new StreamPosition("", 0);
+            : Unknown;
     }
 
     private static Connect? ReadConnect(string json)

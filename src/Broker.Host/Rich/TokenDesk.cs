@@ -48,15 +48,6 @@ internal sealed class TokenDesk(Tokens tokens, BrokerHost host, Callbacks callba
     /// <summary>Exactly: the tolerance for clocks would let a client in that is to be closed at once.</summary>
     private bool IsOver(DateTimeOffset? expires) => expires <= time.GetUtcNow();
 
-    /// <summary>False: what a client that is in came with has been revoked since.</summary>
-    public async ValueTask<bool> IsStillGoodAsync(Identified client)
-    {
-        if (client is { Token: null, Caller.SessionKey: null }) return true;
-
-        // Who is in stays in while nobody can say.
-        return await FindRevokedAsync(client.Token, client.Caller.SessionKey) is TokenProblem.None or TokenProblem.Unknown;
-    }
-
     private async ValueTask<TokenProblem> FindRevokedAsync(PresentedToken? token, string? sessionKey)
     {
         try

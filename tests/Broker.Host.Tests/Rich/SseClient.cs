@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json;
 using Broker.Host.Tests.Clients;
 using Broker.Host.Tests.WebSockets;
 
@@ -57,6 +58,15 @@ internal sealed class SseClient : IAsyncDisposable
         }
 
         return null;
+    }
+
+    /// <summary>The code of what the stream says last; then it ends.</summary>
+    public async Task<int> EndAsync()
+    {
+        var last = await NextAsync();
+        Assert.Equal("push", last?.Name);
+        Assert.Null(await NextAsync());
+        return JsonDocument.Parse(last!.Data).RootElement.GetProperty("push").GetProperty("disconnect").GetProperty("code").GetInt32();
     }
 
     public Task<string?> LineAsync() => _lines.ReadLineAsync().WaitAsync(Deadline.Fact);
