@@ -25,6 +25,9 @@ public abstract class ClientConnection
     /// <summary>Names the connection; what it publishes carries it as origin.</summary>
     public string Id { get; }
 
+    /// <summary>What bounds a message of it, by the setting's name.</summary>
+    internal abstract string MessageLimit { get; }
+
     internal IWireFormat Format { get; }
 
     internal Outbox Outbox { get; }

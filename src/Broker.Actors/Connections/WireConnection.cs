@@ -18,6 +18,9 @@ public sealed class WireConnection : ClientConnection
     /// <summary>Completes when every channel is subscribed and its replay waits to be written.</summary>
     public Task Subscribed => _subscribed.Task;
 
+    /// <inheritdoc/>
+    internal override string MessageLimit => "max-message";
+
     internal ConnectionPlan Plan { get; }
 
     /// <inheritdoc/>

@@ -52,7 +52,7 @@ internal sealed partial class RichActor : UntypedActor, IWithTimers
         switch (message)
         {
             case Commands commands: OnCommands(commands); break;
-            case BadFrame: Close(CloseReason.BadRequest); break;
+            case BadFrame bad: OnBadFrame(bad); break;
             case Decided decided: OnDecided(decided); break;
             case Finished finished: finished.Then(); break;
             case JoinsAt joins: OnJoinsAt(joins); break;
@@ -108,6 +108,14 @@ internal sealed partial class RichActor : UntypedActor, IWithTimers
         }
 
         DecideNext();
+    }
+
+    private void OnBadFrame(BadFrame bad)
+    {
+        if (_closing) return;
+
+        if (bad.Limit is { } limit) _services.Metrics.OverLimit(limit);
+        Close(CloseReason.BadRequest);
     }
 
     private void DecideNext()

@@ -32,15 +32,18 @@ internal sealed class RichConnection : ClientConnection
 
     public RichOutput Output { get; }
 
+    /// <inheritdoc/>
+    internal override string MessageLimit => "frame";
+
     /// <summary>It pings by itself.</summary>
     internal override bool HasBeat => false;
 
     /// <inheritdoc/>
     public override ValueTask ReceiveAsync(ReadOnlyMemory<byte> payload)
     {
-        if (!CommandReader.TryRead(payload, _commandsPerFrame, out var commands))
+        if (!CommandReader.TryRead(payload, _commandsPerFrame, out var commands, out var hasTooMany))
         {
-            Owner.Tell(BadFrame.Instance, ActorRefs.NoSender);
+            Owner.Tell(hasTooMany ? BadFrame.TooMany : BadFrame.Unreadable, ActorRefs.NoSender);
             return ValueTask.CompletedTask;
         }
 
@@ -75,9 +78,11 @@ internal sealed class RichConnection : ClientConnection
 internal sealed record Commands(IReadOnlyList<Command> Items, FrameShare Frame);
 
 /// <summary>The client sent what is no frame of the protocol.</summary>
-internal sealed record BadFrame
+/// <param name="Limit">What it is over; null where it cannot be read.</param>
+internal sealed record BadFrame(string? Limit)
 {
-    public static readonly BadFrame Instance = new();
+    public static readonly BadFrame Unreadable = new((string?)null);
+    public static readonly BadFrame TooMany = new("commands-per-frame");
 }
 
 /// <summary>Counts down the commands of one frame; when the last one has been dealt with, the client may send as much again. From any thread.</summary>

@@ -16,7 +16,7 @@ internal static class FacilityPath
     private static readonly HandshakeRefusal Malformed = Refusals.BadRequest("The path is not percent-encoded UTF-8");
     private static readonly HandshakeRefusal DotSegments = Refusals.BadRequest("The path must not hold dot segments");
     private static readonly HandshakeRefusal Reserved = Refusals.BadRequest("The facility's name is reserved");
-    private static readonly HandshakeRefusal TooLong = new(StatusCodes.Status414UriTooLong, "The facility's name is too long");
+    private static readonly HandshakeRefusal TooLong = new(StatusCodes.Status414UriTooLong, "The facility's name is too long") { Limit = "facility-length" };
 
     /// <param name="context">A request that a route ending with <see cref="Parameter"/> was chosen for.</param>
     /// <param name="longest">Characters.</param>

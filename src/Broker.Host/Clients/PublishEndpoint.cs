@@ -13,7 +13,7 @@ internal sealed class PublishEndpoint(ClientSettings settings, BrokerHost host, 
 {
     private static readonly HandshakeRefusal Denied = Refusals.Forbidden("Forbidden");
     private static readonly HandshakeRefusal Empty = Refusals.BadRequest("The message is empty");
-    private static readonly HandshakeRefusal TooLarge = new(StatusCodes.Status413PayloadTooLarge, "The message is too large");
+    private static readonly HandshakeRefusal TooLarge = new(StatusCodes.Status413PayloadTooLarge, "The message is too large") { Limit = "max-message" };
     private static readonly HandshakeRefusal Unavailable = Refusals.Unavailable("Nothing can be published now");
     private static readonly HandshakeRefusal Unknown = new(StatusCodes.Status502BadGateway, "It may have been published or not");
 
@@ -28,7 +28,7 @@ internal sealed class PublishEndpoint(ClientSettings settings, BrokerHost host, 
     public Task ServeAsync(HttpContext context)
     {
         origins.Answer(context);
-        return Refusals.ServeAsync(context, () => AnswerAsync(context), refusal => RefuseAsync(context, refusal), "A publish", log);
+        return Refusals.ServeAsync(context, () => AnswerAsync(context), refusal => RefuseAsync(context, refusal), "A publish", host, log);
     }
 
     private async Task<HandshakeRefusal?> AnswerAsync(HttpContext context)

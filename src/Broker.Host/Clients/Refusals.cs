@@ -16,18 +16,24 @@ internal static class Refusals
 {
     public static readonly HandshakeRefusal NotFound = new(StatusCodes.Status404NotFound, "Not found");
 
+    /// <summary>All places of <see cref="SocketPlaces"/> are taken.</summary>
+    public static readonly HandshakeRefusal Full = Unavailable("Too many connections") with { Limit = "connections" };
+
     public static readonly HandshakeRefusal Stopping = Unavailable("The server is stopping");
 
     /// <summary>Serves a client, or tells it why not. One that has gone meanwhile is no failure.</summary>
     /// <param name="serve">Comes back when the client has been served, or with why it is not.</param>
     /// <param name="tell">Writes the refusal.</param>
     /// <param name="what">What the client wanted, for the log.</param>
-    public static async Task ServeAsync(HttpContext context, Func<Task<HandshakeRefusal?>> serve, Func<HandshakeRefusal, Task> tell, string what, ILogger log)
+    /// <param name="host">Counts what was over a limit.</param>
+    public static async Task ServeAsync(
+        HttpContext context, Func<Task<HandshakeRefusal?>> serve, Func<HandshakeRefusal, Task> tell, string what, BrokerHost host, ILogger log)
     {
         try
         {
             if (await serve() is not { } refusal) return;
 
+            if (refusal.Limit is { } limit) host.Node.Metrics.OverLimit(limit);
             log.LogDebug("{What} was refused: {Status} {Reason}", what, refusal.Status, refusal.Text);
             await tell(refusal);
         }

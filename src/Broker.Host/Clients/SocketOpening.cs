@@ -9,8 +9,6 @@ namespace Broker.Host.Clients;
 /// </summary>
 internal sealed class SocketOpening(ClientSettings settings, BrokerHost host, SocketPlaces places, TimeProvider time, ILogger<SocketOpening> log)
 {
-    private static readonly HandshakeRefusal Full = Refusals.Unavailable("Too many connections");
-
     private static readonly HandshakeRefusal Busy = Refusals.Unavailable("The server is busy");
 
     /// <param name="what">What the client wanted, for the log.</param>
@@ -19,7 +17,7 @@ internal sealed class SocketOpening(ClientSettings settings, BrokerHost host, So
     /// <param name="isReady">Null once the connection may be accepted, otherwise why it ends instead.</param>
     public Task ServeAsync<T>(
         HttpContext context, string what, WebSocketSettings socket, Func<Task<OrRefusal<T>>> connect, Func<T, ValueTask<HandshakeRefusal?>>? isReady = null) where T : ClientConnection =>
-        Refusals.ServeAsync(context, () => OpenAsync(context, socket, connect, isReady), refusal => refusal.WriteAsync(context), what, log);
+        Refusals.ServeAsync(context, () => OpenAsync(context, socket, connect, isReady), refusal => refusal.WriteAsync(context), what, host, log);
 
     /// <summary>Opens a connection at the node.</summary>
     public async Task<OrRefusal<T>> ConnectAsync<T>(Func<BrokerNode, Task<T>> open) where T : ClientConnection
@@ -45,7 +43,7 @@ internal sealed class SocketOpening(ClientSettings settings, BrokerHost host, So
     {
         if (WebSocketHandshake.Check(context) is { } unfit) return unfit;
         if (!settings.Origins.AllowSocket(context.Request)) return Admission.WrongOrigin;
-        if (!places.TryTake()) return Full;
+        if (!places.TryTake()) return Refusals.Full;
 
         ClientConnection? connection = null;
         var isOpen = false;
@@ -76,6 +74,6 @@ internal sealed class SocketOpening(ClientSettings settings, BrokerHost host, So
     private Task RunAsync(WebSocketConnection socket, ClientConnection connection)
     {
         connection.Attach(socket.Transport);
-        return socket.RunAsync(new ClientSocket(connection, places, log));
+        return socket.RunAsync(new ClientSocket(connection, places, host.Node.Metrics, log));
     }
 }

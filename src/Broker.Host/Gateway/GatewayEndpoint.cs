@@ -13,21 +13,19 @@ internal sealed class GatewayEndpoint(
     GatewaySettings gateway, ClientSettings clients, BrokerHost host, Admission admission, AccessRules rules, SocketPlaces places, GatewayClients open,
     IHostEnvironment environment, TimeProvider time, ILogger<GatewayEndpoint> log)
 {
-    private static readonly HandshakeRefusal Full = Refusals.Unavailable("Too many connections");
-
     private static readonly HandshakeRefusal Anonymous = Refusals.Forbidden("Log in first");
 
     private readonly WebSocketSettings _websocket = clients.WebSocket with { MaxMessageBytes = gateway.MaxRequest };
 
     public Task ServeAsync(HttpContext context) =>
-        Refusals.ServeAsync(context, () => OpenAsync(context), refusal => refusal.WriteAsync(context), "A gateway client", log);
+        Refusals.ServeAsync(context, () => OpenAsync(context), refusal => refusal.WriteAsync(context), "A gateway client", host, log);
 
     private async Task<HandshakeRefusal?> OpenAsync(HttpContext context)
     {
         if (WebSocketHandshake.Check(context) is { } unfit) return unfit;
         if (!clients.Origins.AllowSocket(context.Request)) return Admission.WrongOrigin;
         if (host.Node.IsDraining) return Refusals.Stopping;
-        if (!places.TryTake()) return Full;
+        if (!places.TryTake()) return Refusals.Full;
 
         try
         {

@@ -40,7 +40,7 @@ internal sealed class Vocabulary
         var count = 0;
         foreach (var parameter in new QueryStringEnumerable(query.Value))
         {
-            if (++count > _mostWords) return Refusals.BadRequest("Too many words in the query");
+            if (++count > _mostWords) return Refusals.BadRequest("Too many words in the query") with { Limit = "query-words" };
             asked.Add(Normal(parameter.DecodeName().ToString()));
         }
 

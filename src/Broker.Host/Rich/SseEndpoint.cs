@@ -30,7 +30,7 @@ internal sealed class SseEndpoint(
     public Task ServeAsync(HttpContext context)
     {
         origins.Answer(context);
-        return Refusals.ServeAsync(context, () => AnswerAsync(context), refusal => TellAsync(context, refusal), "A stream", log);
+        return Refusals.ServeAsync(context, () => AnswerAsync(context), refusal => TellAsync(context, refusal), "A stream", host, log);
     }
 
     /// <summary>Null once the stream has ended.</summary>
@@ -40,7 +40,8 @@ internal sealed class SseEndpoint(
 
         var asked = SseRequest.Read(context.Request);
         if (asked.Refusal is { } unreadable) return unreadable;
-        if (host.Node.IsDraining || !places.TryTake()) return Later;
+        if (host.Node.IsDraining) return Later;
+        if (!places.TryTake()) return Refusals.Full;
 
         try
         {

@@ -6,6 +6,9 @@ namespace Broker.Host.WebSockets;
 /// <param name="Header">A header that the answer must carry, otherwise null.</param>
 internal sealed record HandshakeRefusal(int Status, string Text, KeyValuePair<string, string>? Header = null)
 {
+    /// <summary>The limit that the request was over, by its setting's name; null for none.</summary>
+    public string? Limit { get; init; }
+
     /// <summary>Sends it as plain text.</summary>
     public Task WriteAsync(HttpContext context)
     {

@@ -38,7 +38,7 @@ public sealed class PayloadProperties
     public void What_a_client_publishes_is_what_others_get() => Check.One(Fixed, Prop.ForAll(Arb.From(AnyJson), json =>
     {
         var frame = Encoding.UTF8.GetBytes($$"""{"publish":{"channel":"c","data":{{json}}},"id":1}""");
-        return CommandReader.TryRead(frame, 1, out var commands) && Encoding.UTF8.GetString(((Publish)commands[0]).Data.Span) == json.Trim();
+        return CommandReader.TryRead(frame, 1, out var commands, out _) && Encoding.UTF8.GetString(((Publish)commands[0]).Data.Span) == json.Trim();
     }));
 
     [Fact]

@@ -31,25 +31,21 @@ internal sealed class Crowd : IAsyncDisposable
 internal sealed class Client : IAsyncDisposable
 {
     private readonly ClientWebSocket _socket = new();
-    private readonly List<string> _received = [];
-    private readonly SemaphoreSlim _changed = new(0);
     private Task _reading = Task.CompletedTask;
+
+    private Client(Inbox inbox) => Inbox = inbox;
+
+    public Inbox Inbox { get; }
 
     public bool IsOpen => _socket.State == WebSocketState.Open;
 
     public WebSocketCloseStatus? CloseStatus => _socket.CloseStatus;
 
-    public IReadOnlyList<string> Received
-    {
-        get
-        {
-            lock (_received) return [.. _received];
-        }
-    }
+    public IReadOnlyList<string> Received => Inbox.All;
 
-    public static async Task<Client> ConnectAsync(Uri uri)
+    public static async Task<Client> ConnectAsync(Uri uri, Inbox? inbox = null)
     {
-        var client = new Client();
+        var client = new Client(inbox ?? new Inbox());
         client._socket.Options.KeepAliveInterval = TimeSpan.Zero;
         await client._socket.ConnectAsync(uri, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(60));
         client._reading = client.ReadAsync();
@@ -60,36 +56,13 @@ internal sealed class Client : IAsyncDisposable
 
     public Task SendAsync(byte[] bytes) => _socket.SendAsync(bytes, WebSocketMessageType.Binary, true, CancellationToken.None);
 
-    public async Task ReceivedAsync(int count, TimeSpan limit)
-    {
-        using var deadline = new CancellationTokenSource(limit);
-        while (Count < count)
-        {
-            try
-            {
-                await _changed.WaitAsync(deadline.Token);
-            }
-            catch (OperationCanceledException)
-            {
-                Assert.Fail($"got {Count} of {count} messages in {limit}; socket {_socket.State} {_socket.CloseStatus}; last: {string.Join(" | ", Received.TakeLast(2))}");
-            }
-        }
-    }
+    public Task ReceivedAsync(int count, TimeSpan limit) => Inbox.HasAsync(count, limit, () => $"socket {_socket.State} {_socket.CloseStatus}");
 
     public async ValueTask DisposeAsync()
     {
         _socket.Abort();
         await _reading;
         _socket.Dispose();
-        _changed.Dispose();
-    }
-
-    private int Count
-    {
-        get
-        {
-            lock (_received) return _received.Count;
-        }
     }
 
     private async Task ReadAsync()
@@ -110,8 +83,7 @@ internal sealed class Client : IAsyncDisposable
 
                 if (result.MessageType == WebSocketMessageType.Close) return;
 
-                lock (_received) _received.Add(Encoding.UTF8.GetString(buffer, 0, length));
-                if (_changed.CurrentCount == 0) _changed.Release();
+                Inbox.Add(Encoding.UTF8.GetString(buffer, 0, length));
             }
         }
         catch (Exception end) when (end is WebSocketException or OperationCanceledException or ObjectDisposedException)

@@ -5,10 +5,12 @@ namespace Broker.Host.Tests.MustHold;
 /// <summary>The server as the must-holds want it: open to all, gone at once.</summary>
 internal static class Servers
 {
-    public static Task<ServerProcess> StartAsync(string redis, string settings = "") => ServerProcess.StartAsync(
-        $"broker {{ access = open, shutdown.drain = 0s, {settings} }}", ("BROKER_REDIS", redis), ("ASPNETCORE_ENVIRONMENT", "Production"));
+    public static Task<ServerProcess> StartAsync(string redis, string settings = "", params (string Name, string Value)[] environment) => ServerProcess.StartAsync(
+        $"broker {{ access = open, shutdown.drain = 0s, {settings} }}", [("BROKER_REDIS", redis), ("ASPNETCORE_ENVIRONMENT", "Production"), .. environment]);
 
     public static Uri WebSocket(this ServerProcess server, string facilityAndWords) => new($"ws://127.0.0.1:{server.Port}/ws/{facilityAndWords}");
+
+    public static Uri Rich(this ServerProcess server) => new($"ws://127.0.0.1:{server.Port}/connection/websocket");
 
     /// <summary>One series of the metrics; 0 where it has not been counted yet.</summary>
     public static async Task<double> MetricAsync(this ServerProcess server, string name)

@@ -25,6 +25,7 @@ internal ref struct CommandReader
     private readonly ReadOnlyMemory<byte> _frame;
     private readonly Span<char> _name;
     private Utf8JsonReader _json;
+    private bool _hasTooMany;
 
     private CommandReader(ReadOnlyMemory<byte> frame, Span<char> name)
     {
@@ -37,19 +38,22 @@ internal ref struct CommandReader
     /// <param name="frame">Kept by the commands: it must not be written to any more.</param>
     /// <param name="maxCommands">More in one message make it bad.</param>
     /// <param name="commands">At least one, in their order.</param>
-    public static bool TryRead(ReadOnlyMemory<byte> frame, int maxCommands, [NotNullWhen(true)] out IReadOnlyList<Command>? commands)
+    /// <param name="hasTooMany">That is why it is bad.</param>
+    public static bool TryRead(ReadOnlyMemory<byte> frame, int maxCommands, [NotNullWhen(true)] out IReadOnlyList<Command>? commands, out bool hasTooMany)
     {
-        commands = null;
+        (commands, hasTooMany) = (null, false);
         if (!Utf8.IsValid(frame.Span)) return false;
 
+        var reader = new CommandReader(frame, stackalloc char[NameBytes]);
         try
         {
-            commands = new CommandReader(frame, stackalloc char[NameBytes]).ReadAll(maxCommands);
+            commands = reader.ReadAll(maxCommands);
             return commands.Count > 0;
         }
         catch (Exception bad) when (bad is JsonException or InvalidOperationException)
         {
             // The second is a token of another type than its field's, or a string whose escapes are no text ("\ud800").
+            hasTooMany = reader._hasTooMany;
             return false;
         }
     }
@@ -59,7 +63,8 @@ internal ref struct CommandReader
         var commands = new List<Command>(1);
         while (_json.Read())
         {
-            if (commands.Count == maxCommands) throw new JsonException("too many commands");
+            _hasTooMany = commands.Count == maxCommands;
+            if (_hasTooMany) throw new JsonException("too many commands");
             commands.Add(ReadCommand());
         }
 
