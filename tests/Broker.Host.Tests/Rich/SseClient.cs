@@ -22,9 +22,11 @@ internal sealed class SseClient : IAsyncDisposable
 
     public HttpResponseMessage Response => _response;
 
-    public static async Task<SseClient> OpenAsync(ClientServer server, string query, params string[] headers)
+    public static Task<SseClient> OpenAsync(ClientServer server, string query, params string[] headers) => OpenAsync(server.Port, query, headers);
+
+    public static async Task<SseClient> OpenAsync(int port, string query, params string[] headers)
     {
-        var http = new HttpClient(new SocketsHttpHandler { UseCookies = false, ConnectCallback = ConnectAsync }) { BaseAddress = new Uri($"http://127.0.0.1:{server.Port}"), Timeout = Timeout.InfiniteTimeSpan };
+        var http = new HttpClient(new SocketsHttpHandler { UseCookies = false, ConnectCallback = ConnectAsync }) { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = Timeout.InfiniteTimeSpan };
         using var request = new HttpRequestMessage(HttpMethod.Get, "/connection/uni_sse?" + query);
         foreach (var header in headers) request.Headers.TryAddWithoutValidation(header.Split(": ")[0], header.Split(": ")[1]);
 
