@@ -4,7 +4,7 @@ namespace Broker.Engine;
 /// <param name="system">The system that it belongs to.</param>
 /// <param name="id">Its path in the configuration.</param>
 /// <param name="throughput">How many messages an actor may handle before it makes room for others.</param>
-/// <param name="callerRuns">Whether a Tell to an idle actor runs it there and then, on the telling thread.</param>
+/// <param name="callerRuns">Whether a Tell to an idle actor runs it there and then, on the telling thread, unless that is hurried.</param>
 internal sealed class Dispatcher(LocalActorSystem system, string id, int throughput, bool callerRuns)
 {
     public LocalActorSystem System => system;
@@ -23,7 +23,7 @@ internal sealed class Dispatcher(LocalActorSystem system, string id, int through
         {
             worker.RunNext(actor);
         }
-        else if (callerRuns)
+        else if (callerRuns && !worker.IsHurried)
         {
             worker.RunHere(actor);
         }

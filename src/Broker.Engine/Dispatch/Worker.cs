@@ -51,6 +51,9 @@ internal sealed class Worker
     /// <summary>Whether an actor's turn is further up this thread's stack.</summary>
     public bool IsRunning { get; private set; }
 
+    /// <summary>The thread has more to do at once than this one Tell: it runs no actor there and then. Set by the thread itself.</summary>
+    public bool IsHurried { get; set; }
+
     public bool IsPumping => Volatile.Read(ref _pump) == Pumping;
 
     public bool HasWaiting => Volatile.Read(ref _count) > 0;

@@ -173,19 +173,10 @@ internal sealed class Link : IDisposable
             var read = await _wire.Reader.ReadAsync().ConfigureAwait(false);
             Volatile.Write(ref _isHandling, true);
             var buffer = read.Buffer;
-            while (true)
+            if (!HandleAll(ref buffer))
             {
-                var outcome = Frame.TryRead(ref buffer, _links.Settings.MaxFrame, out var kind, out var payload);
-                if (outcome == FrameRead.Incomplete)
-                {
-                    break;
-                }
-
-                if (outcome == FrameRead.Garbage || !Handle(kind, payload))
-                {
-                    _links.Log.Warning($"The link to {Peer.Address} is cut: what came over it is no frame of ours");
-                    return;
-                }
+                _links.Log.Warning($"The link to {Peer.Address} is cut: what came over it is no frame of ours");
+                return;
             }
 
             _wire.Reader.AdvanceTo(buffer.Start, buffer.End);
@@ -195,6 +186,36 @@ internal sealed class Link : IDisposable
             {
                 return;
             }
+        }
+    }
+
+    /// <summary>
+    /// All frames that are there. What those before the last one set going is for other threads: one that a publication waits for on this one
+    /// would hold up all that came behind it, and nothing that waits there could be put together.
+    /// </summary>
+    private bool HandleAll(ref ReadOnlySequence<byte> buffer)
+    {
+        var worker = Worker.Current;
+        try
+        {
+            while (true)
+            {
+                var outcome = Frame.TryRead(ref buffer, _links.Settings.MaxFrame, out var kind, out var payload);
+                if (outcome == FrameRead.Incomplete)
+                {
+                    return true;
+                }
+
+                worker.IsHurried = !buffer.IsEmpty;
+                if (outcome == FrameRead.Garbage || !Handle(kind, payload))
+                {
+                    return false;
+                }
+            }
+        }
+        finally
+        {
+            worker.IsHurried = false;
         }
     }
 

@@ -26,6 +26,24 @@ public sealed class LinkTests : LinkTest
         }
     }
 
+    // Happened: a socket's thread ran what each frame set going before it looked at the next one. With thousands of clients on one node, what came from another was minutes of sending behind
+    // on that one thread, while others had nothing to do.
+    [Fact]
+    public async Task What_a_frame_sets_going_holds_up_none_that_came_with_it()
+    {
+        var system = Start("here { type = CallerRuns, throughput = 10 }");
+        using var secondHasRun = new ManualResetEventSlim();
+        var first = new TaskCompletionSource<bool>();
+        var waits = system.ActorOf(Props.Create(() => new Does(() => first.SetResult(secondHasRun.Wait(Patience)))).WithDispatcher("here"));
+        var second = system.ActorOf(Props.Create(() => new Does(secondHasRun.Set)).WithDispatcher("here"));
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        using var together = new OneRead([.. FrameTo(system, waits), .. FrameTo(system, second)]);
+
+        await Task.Run(() => LinksOf(system).NodeAt(Other.Address).Attach(new Wire(socket, together, []), Other, isDialledHere: true));
+
+        Assert.True(await first.Task);
+    }
+
     [Fact]
     public void Without_the_secret_nothing_arrives()
     {
@@ -126,5 +144,27 @@ public sealed class LinkTests : LinkTest
         Remote(a, kitB.TestActor).Tell(new object(), ActorRefs.NoSender);
 
         Assert.IsType<object>(kit.ExpectMsg<DeadLetter>(Patience).Message);
+    }
+
+    private byte[] FrameTo(ActorSystem system, IActorRef actor)
+    {
+        var serialization = ((LocalActorSystem)system).Serialization;
+        var serializer = serialization.FindSerializerFor("go");
+        Assert.True(MessageFrame.TryWrite(
+            serializer.Identifier, ((RemoteActorRef)Remote(Start(), actor)).NameBytes, [], Broker.Engine.Serialization.ManifestFor(serializer, "go"), serializer.ToBinary("go"), 1 << 20, out var frame));
+        return frame.Memory.ToArray();
+    }
+
+    private sealed class Does : ReceiveActor
+    {
+        public Does(Action what) => ReceiveAny(_ => what());
+    }
+
+    /// <summary>A connection on which all that comes is there at once, and nobody listens.</summary>
+    private sealed class OneRead(byte[] bytes) : MemoryStream(bytes, writable: false)
+    {
+        public override bool CanWrite => true;
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => ValueTask.CompletedTask;
     }
 }
