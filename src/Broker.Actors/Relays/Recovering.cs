@@ -11,13 +11,16 @@ internal sealed class Recovering(Subscriber subscriber, StreamPosition since, Re
 {
     private readonly List<Publication> _missed = [];
     private readonly List<Publication> _held = [];
-    private readonly StreamPosition _since = since;
     private StreamPosition _position = since;
     private long _missedBytes;
     private long _heldBytes;
     private bool _whole = true;
+    private bool _isAnswered;
 
     public Subscriber Subscriber { get; } = subscriber;
+
+    /// <summary>Where it stood.</summary>
+    public StreamPosition Since { get; } = since;
 
     public TimeSpan AskedAt { get; private set; }
 
@@ -25,7 +28,15 @@ internal sealed class Recovering(Subscriber subscriber, StreamPosition since, Re
     public bool HasFailed => !_whole || _missed.Count + _held.Count > limits.Publications || _missedBytes + _heldBytes > limits.Bytes;
 
     /// <summary>Known without a question: it has missed more than may be recovered.</summary>
-    public bool IsTooFarBehind(StreamPosition live) => live.Epoch == _position.Epoch && live.Offset - _since.Offset > limits.Publications;
+    public bool IsTooFarBehind(StreamPosition live) => live.Epoch == _position.Epoch && live.Offset - Since.Offset > limits.Publications;
+
+    /// <summary>
+    /// All that it missed is known, and the relay has yet to pass on some of what it has, from another node: it would be given that again.
+    /// </summary>
+    public bool IsAheadOf(StreamPosition live) => _isAnswered && !HasFailed && (live.Epoch != Since.Epoch || live.Offset < Since.Offset);
+
+    /// <summary>It was ahead, and is not any more.</summary>
+    public bool IsReachedBy(StreamPosition live) => _isAnswered && !IsAheadOf(live);
 
     /// <summary>After which position the next page is to be read; also when a question or its answer may be lost.</summary>
     public StreamPosition Ask(TimeSpan now)
@@ -33,6 +44,7 @@ internal sealed class Recovering(Subscriber subscriber, StreamPosition since, Re
         // What has been passed on by now stands in the history, so that page or one after it brings it.
         _held.Clear();
         _heldBytes = 0;
+        _isAnswered = false;
         AskedAt = now;
         return _position;
     }
@@ -46,6 +58,7 @@ internal sealed class Recovering(Subscriber subscriber, StreamPosition since, Re
     /// <summary>The page that was asked for last.</summary>
     public void Take(Missed page)
     {
+        _isAnswered = !page.More;
         _whole &= page.Whole && (page.Items.Count == 0 || page.Items[0].Position == _position with { Offset = _position.Offset + 1 });
         if (!_whole || page.Items.Count == 0) return;
 

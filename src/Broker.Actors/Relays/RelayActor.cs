@@ -106,7 +106,7 @@ internal sealed partial class RelayActor : ReceiveActor, IWithTimers
         foreach (var (ticket, recovering) in _recovering)
         {
             recovering.Hold(items);
-            if (recovering.HasFailed && _recovering.Remove(ticket)) CannotRecover(recovering.Subscriber);
+            if ((recovering.HasFailed || recovering.IsReachedBy(_link.Position)) && _recovering.Remove(ticket)) EndRecovery(recovering);
         }
 
         if (!_joiners.Hold(items)) foreach (var ready in _joiners.GiveUp()) GoLive(ready.Subscriber, ready.Held, recovered: false);
@@ -232,11 +232,25 @@ internal sealed partial class RelayActor : ReceiveActor, IWithTimers
             return;
         }
 
-        if (!_recovering.Remove(missed.Ticket, out var recovering)) return;
+        if (!_recovering.TryGetValue(missed.Ticket, out var recovering)) return;
 
         recovering.Take(missed);
+        if (recovering.IsAheadOf(_link.Position))
+        {
+            // It stands in the history: the owner has said so.
+            if (recovering.Since.Epoch == _link.Position.Epoch) _link.Stands(recovering.Since);
+            Fill();
+            return;
+        }
+
+        _recovering.Remove(missed.Ticket);
+        if (missed.More && !recovering.HasFailed) Recover(recovering);
+        else EndRecovery(recovering);
+    }
+
+    private void EndRecovery(Recovering recovering)
+    {
         if (recovering.HasFailed) CannotRecover(recovering.Subscriber);
-        else if (missed.More) Recover(recovering);
         else GoLive(recovering.Subscriber, new RelayBatch(recovering.Merge(_link.Position)), recovered: true);
     }
 

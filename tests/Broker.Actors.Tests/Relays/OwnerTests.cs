@@ -101,6 +101,39 @@ public sealed class OwnerTests : TestKit
         Assert.Equal(new StreamPosition("e", 10), owner.ExpectMsg<ReadMissed>().Since);
     }
 
+    /// <summary>A node lagged behind the one that died. A client that came from there with its position was given again what its new node had yet to pass on, and thought itself further back.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Who_comes_with_a_position_that_the_relay_has_yet_to_reach_is_not_given_again_what_it_has(bool relayKnowsThatItIsBehind)
+    {
+        var owner = CreateTestProbe();
+        owner.IgnoreMessages<Attach>();
+        var relay = StartRelay(owner);
+        relay.Tell(new Attached(At(90), Ready: true, HistorySize: 1000), owner.Ref);
+        if (relayKnowsThatItIsBehind) relay.Tell(new Standing(At(94)), owner.Ref);
+        var filling = relayKnowsThatItIsBehind ? owner.ExpectMsg<ReadMissed>() : null;
+        var client = new Listener(TestActor, JoinMode.Since, At(94));
+        relay.Tell(new Join(News, client), TestActor);
+
+        relay.Tell(new Missed(owner.ExpectMsg<ReadMissed>(asked => Assert.Equal(At(94), asked.Since)).Ticket, true, At(94), [], More: false), owner.Ref);
+        filling ??= owner.ExpectMsg<ReadMissed>();
+        Assert.Equal(At(90), filling.Since);
+        relay.Tell(new Publications([Number(95)]), owner.Ref);
+        relay.Tell(new Missed(filling.Ticket, true, At(94), [Number(91), Number(92), Number(93), Number(94)], More: false), owner.Ref);
+        var joined = ExpectMsg<Joined>();
+        relay.Tell(new Publications([Number(96)]), owner.Ref);
+        relay.Tell(new Leave(News, client), TestActor);
+
+        ExpectMsg<string>();
+        Assert.Equal((true, At(95)), (joined.Recovered, joined.Position));
+        Assert.Equal([At(95), At(96)], client.Got);
+    }
+
+    private static StreamPosition At(long offset) => new("e", offset);
+
+    private static Publication Number(long number) => new(News, At(number), new[] { (byte)number });
+
     private IActorRef StartRelay(TestProbe channels)
     {
         var bus = new InMemoryBus();
@@ -109,12 +142,20 @@ public sealed class OwnerTests : TestKit
         return Sys.ActorOf(Props.Create(() => new RelayActor(News, channels.Ref, services)));
     }
 
-    private sealed class Listener(IActorRef owner, JoinMode mode = JoinMode.Live) : Subscriber(owner, "", mode)
+    private sealed class Listener(IActorRef owner, JoinMode mode = JoinMode.Live, StreamPosition since = default) : Subscriber(owner, "", mode, since)
     {
+        public List<StreamPosition> Got { get; } = [];
+
         public override void Replay(ReadOnlyMemory<byte> payload, string? publishId)
         {
         }
 
-        public override int Deliver(Dispatch dispatch) => 0;
+        public override int Deliver(Dispatch dispatch)
+        {
+            Got.AddRange(dispatch.Batch.Publications.Select(publication => publication.Position));
+            return 0;
+        }
+
+        public override void Left() => Owner.Tell("left");
     }
 }
