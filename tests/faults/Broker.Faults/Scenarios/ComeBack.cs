@@ -97,12 +97,17 @@ public static class ComeBack
                 var sentAt = publishes.Where(publish => publish.Channel == 0).ToDictionary(publish => publish.Id, publish => publish.Began);
                 foreach (var dead in new[] { false, true })
                 {
-                    var times = returned.Where(client => owned[client.Channel] == dead).Select(client => client.SubscribedAt - killedAt);
-                    var got = all.Take(standing).Where(client => owned[client.Channel] == dead).SelectMany(client => client.Got).Select(got => (Sent: sentAt[got.Id], got.At)).ToList();
-                    figures.Add($"channels that {(dead ? "the dead node" : "others")} owned: kill to recovery: {Figures.Times(times)}");
-                    figures.Add($"  publish to delivery at those who stayed, before: {Figures.Times(got.Where(one => one.Sent < killedAt).Select(one => one.At - one.Sent))}");
-                    figures.Add($"  from the kill to the last one's recovery: {Figures.Times(got.Where(one => one.Sent >= killedAt && one.Sent < back).Select(one => one.At - one.Sent))}");
+                    var (lose, stay) = (returned.Where(IsOf).ToList(), all.Take(standing).Where(IsOf).ToList());
+                    figures.Add($"channels that {(dead ? "the dead node" : "others")} owned: kill to recovery: {Figures.Times(lose.Select(client => client.SubscribedAt - killedAt))}");
+                    figures.Add($"  publish to delivery, before, at those who lose their node: {Figures.Times(Delivered(lose, 0, killedAt))}");
+                    figures.Add($"  before, at those who stay: {Figures.Times(Delivered(stay, 0, killedAt))}");
+                    figures.Add($"  from the kill to the last one's recovery, at those who stay: {Figures.Times(Delivered(stay, killedAt, back))}");
+
+                    bool IsOf(RichClient client) => owned[client.Channel] == dead;
                 }
+
+                IEnumerable<long> Delivered(IEnumerable<RichClient> clients, long from, long to) =>
+                    from client in clients from got in client.Got where sentAt[got.Id] >= @from && sentAt[got.Id] < to select got.At - sentAt[got.Id];
 
                 var failed = publishes.Where(publish => publish.Outcome == Outcome.Unknown).ToList();
                 figures.Add($"{returned.Count(client => client.TornAt.Count > 0)} of {returned.Count} were told that they could not recover; {all.Sum(client => (long)client.Got.Count)} deliveries");
