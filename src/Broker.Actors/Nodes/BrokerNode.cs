@@ -47,7 +47,7 @@ public sealed class BrokerNode : IAsyncDisposable
         _lastMessages = new LastMessages(services.Bus, services.Settings.Prefix);
         _presence = new PresenceReader(actors.Channels, services, _gone.Token);
         Sessions = new SessionStore(services.Bus, services.Settings.Prefix);
-        Revocations = new Revocations(services.Bus, Sessions, services.Settings.Prefix, services.Time);
+        Revocations = new Revocations(services.Bus, Sessions, services.Revoking, services.Settings.Prefix, services.Time);
         Server = new ServerApi(services, _target, _presence, Revocations, actors.Control);
     }
 

@@ -7,7 +7,8 @@ namespace Broker.Actors.Rich;
 
 /// <summary>
 /// Who a rich client is and what it may do: one for each connection, made from the request that it came with. Within <c>broker.callback-timeout</c> it answers;
-/// whatever goes wrong inside denies. It is asked for one thing at a time, but for calls (<see cref="CallAsync"/>): those go on beside each other and beside what comes after them.
+/// whatever goes wrong inside denies. It is asked for one thing at a time, but for calls (<see cref="CallAsync"/>) and <see cref="LookAgainAsync"/>: those go on beside
+/// each other and beside what comes after them.
 /// </summary>
 internal interface IClientGate
 {
@@ -16,6 +17,9 @@ internal interface IClientGate
 
     /// <summary>A new token for an open connection.</summary>
     ValueTask<Admission> RefreshAsync(string token);
+
+    /// <summary>Now that it is in, and can be found by whoever closes clients: why it is closed if what it came with has been taken back since it was looked at; otherwise null.</summary>
+    ValueTask<CloseReason?> LookAgainAsync();
 
     /// <summary>May it subscribe; with a subscription token, whatever the policy says otherwise.</summary>
     ValueTask<Permission> SubscribeAsync(ChannelName channel, string token);

@@ -57,7 +57,7 @@ internal sealed partial class RichActor
         Begin(join, new Given(name, Output, join.Options.History is not null, CloseLater), plan.Permission.ExpiresAt);
     }
 
-    /// <summary>False: its user has as many connections as may be, and it is closed.</summary>
+    /// <summary>False: it is closed, because its user has as many connections as may be, or because what it came with has been taken back meanwhile.</summary>
     private bool LetIn(Identity identity, string name, string version)
     {
         if (!TakePlace(identity))
@@ -69,7 +69,23 @@ internal sealed partial class RichActor
 
         (_identity, _name, _version) = (identity, name, version);
         _origin = identity.Origin.Length > 0 ? identity.Origin : _connection.Id;
-        return true;
+        Show();
+        LookAgain(Gate.LookAgainAsync());
+        return !_closing;
+    }
+
+    /// <summary>Nearly always there is nothing to look at, and the answer is there at once.</summary>
+    private void LookAgain(ValueTask<CloseReason?> look)
+    {
+        if (!look.IsCompletedSuccessfully)
+            look.AsTask().PipeTo(Self, success: reason => new Finished(() => OnLookedAt(reason)), failure: fault => new CloseConnection(CloseReason.ServerError, fault));
+        else
+            OnLookedAt(look.Result);
+    }
+
+    private void OnLookedAt(CloseReason? taken)
+    {
+        if (taken is { } reason) Close(reason);
     }
 
     private void BeginLife()
@@ -140,6 +156,7 @@ internal sealed partial class RichActor
         _mayPublish.Clear();
         EndAt(_identity.ExpiresAt);
         Show();
+        LookAgain(Gate.LookAgainAsync());
         Schedule();
         var lifetime = LifetimeTo(_identity.ExpiresAt);
         request.Answer(line => RichWriter.Refreshed(line, request.Id, _connection.Id, lifetime));

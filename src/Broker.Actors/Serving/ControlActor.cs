@@ -33,6 +33,9 @@ internal sealed class ControlActor : ReceiveActor
     /// <summary>Who is there, only the connections' owner knows; who they are is looked at here, so that it is not held up.</summary>
     private void Carry(IControlMessage request)
     {
+        // Before it is known who is there: who comes after that sees it.
+        if (request is OrderClients { Order: CloseConnection }) _services.Revoking.Next();
+
         var asker = Sender;
         _connections.Ask<Connections.OpenConnections>(AskOpenConnections.Instance, ClusterControl.Patience)
             .PipeTo(Self, success: open => new Carrying(request, asker, open.Connections));

@@ -13,13 +13,15 @@ public sealed class Revocations
 {
     private readonly IRedisBus _bus;
     private readonly SessionStore _sessions;
+    private readonly RevokingTurns _turns;
     private readonly TimeProvider _time;
     private readonly string _keys;
 
-    internal Revocations(IRedisBus bus, SessionStore sessions, string prefix, TimeProvider time)
+    internal Revocations(IRedisBus bus, SessionStore sessions, RevokingTurns turns, string prefix, TimeProvider time)
     {
         _bus = bus;
         _sessions = sessions;
+        _turns = turns;
         _time = time;
         _keys = (prefix.Length == 0 ? "" : prefix + ":") + "broker:revoked:";
     }
@@ -47,6 +49,9 @@ public sealed class Revocations
     /// <exception cref="RedisUnavailableException">Redis does not answer.</exception>
     public Task RevokeSessionAsync(string sessionHash, DateTimeOffset until) =>
         Task.WhenAll(SetAsync(SessionKey(sessionHash), [], until), _sessions.RemoveAsync(sessionHash));
+
+    /// <summary>While it stays the same, what <see cref="FindAsync"/> has said of a client holds of it as an open one, too.</summary>
+    internal int Turn => _turns.Now;
 
     /// <summary>What of that which a client presents has been revoked. One round trip, or none if it presents nothing.</summary>
     /// <exception cref="RedisUnavailableException">Redis does not answer.</exception>

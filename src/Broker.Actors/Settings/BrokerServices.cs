@@ -4,6 +4,7 @@ using Broker.Actors.Nodes;
 using Broker.Actors.Presence;
 using Broker.Actors.Redis;
 using Broker.Actors.Rich;
+using Broker.Actors.Sessions;
 using Microsoft.Extensions.Logging;
 
 namespace Broker.Actors.Settings;
@@ -26,6 +27,9 @@ internal sealed record BrokerServices(
 
     /// <summary>How many connections each user has on this node.</summary>
     public UserPlaces UserPlaces { get; } = new();
+
+    /// <summary>Whether credentials that have just been looked at may have been taken back since.</summary>
+    public RevokingTurns Revoking { get; } = new();
 
     /// <summary>What durations on this node are measured with: unlike the time of day it is never set. Counts from some moment in the past and means nothing elsewhere.</summary>
     public TimeSpan Now => Time.GetElapsedTime(0);

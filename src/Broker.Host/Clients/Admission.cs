@@ -31,6 +31,9 @@ internal sealed class Admission(
         return await identity.IdentifyAsync(context, scope.ServiceProvider);
     }
 
+    /// <inheritdoc cref="IdentityChain.LookAgainAsync"/>
+    public ValueTask<HandshakeRefusal?> LookAgainAsync(Identified client, CancellationToken aborted) => identity.LookAgainAsync(client, aborted);
+
     private async ValueTask<OrRefusal<Admitted>> AdmitAsync(HttpContext context, bool publishOnly)
     {
         var facility = FacilityPath.Read(context, settings.FacilityLength);

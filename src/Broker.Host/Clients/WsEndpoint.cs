@@ -1,4 +1,5 @@
 using Broker.Actors.Connections;
+using Broker.Host.Identity;
 using Broker.Host.WebSockets;
 
 namespace Broker.Host.Clients;
@@ -17,28 +18,39 @@ internal sealed class WsEndpoint(ClientSettings settings, SocketOpening opening,
     public Task ServeRawAsync(HttpContext context, RawChannel channel) => ServeAsync(context, async request =>
     {
         var client = await admission.IdentifyAsync(request);
-        return client.Refusal is { } refusal ? refusal : channel.PlanFor(client.Value!);
+        return client.Refusal is { } refusal ? refusal : new Planned(client.Value!, channel.PlanFor(client.Value!));
     });
 
-    private Task ServeAsync(HttpContext context, Func<HttpContext, ValueTask<OrRefusal<ConnectionPlan>>> planOf) => opening.ServeAsync(
-        context,
-        "A websocket",
-        settings.WebSocket,
-        async () =>
+    private Task ServeAsync(HttpContext context, Func<HttpContext, ValueTask<OrRefusal<Planned>>> planOf)
+    {
+        Planned? planned = null;
+        return opening.ServeAsync(context, "A websocket", settings.WebSocket, ConnectAsync, IsReadyAsync);
+
+        async Task<OrRefusal<WireConnection>> ConnectAsync()
         {
             var plan = await planOf(context);
-            return plan.Refusal is { } refusal ? refusal : await opening.ConnectAsync(node => node.OpenAsync(plan.Value!, RawWireFormat.Instance));
-        },
-        async connection => await HasSubscribedAsync(connection, context.RequestAborted) || settings.AcceptWithoutRedis ? null : NoRedis);
+            if (plan.Refusal is { } refusal) return refusal;
 
-    private async ValueTask<OrRefusal<ConnectionPlan>> PlanAsync(HttpContext context)
+            planned = plan.Value!;
+            return await opening.ConnectAsync(node => node.OpenAsync(planned.Plan, RawWireFormat.Instance));
+        }
+
+        async ValueTask<HandshakeRefusal?> IsReadyAsync(WireConnection connection)
+        {
+            if (!await HasSubscribedAsync(connection, context.RequestAborted) && !settings.AcceptWithoutRedis) return NoRedis;
+            return await admission.LookAgainAsync(planned!.Client, context.RequestAborted);
+        }
+    }
+
+    private async ValueTask<OrRefusal<Planned>> PlanAsync(HttpContext context)
     {
         var admitted = await admission.AdmitSocketAsync(context);
         if (admitted.Refusal is { } refusal) return refusal;
 
         var (client, grant, echo) = admitted.Value!;
-        return new ConnectionPlan(
+        var plan = new ConnectionPlan(
             client.Caller, grant.Subscribe, grant.Publish, echo, Replay: true, settings.HeartbeatFrame, settings.HeartbeatText, TokenId: client.TokenId);
+        return new Planned(client, plan);
     }
 
     private async ValueTask<bool> HasSubscribedAsync(WireConnection connection, CancellationToken aborted)
@@ -54,4 +66,6 @@ internal sealed class WsEndpoint(ClientSettings settings, SocketOpening opening,
             return false;
         }
     }
+
+    private sealed record Planned(Identified Client, ConnectionPlan Plan);
 }

@@ -9,10 +9,14 @@ namespace Broker.Host.Identity;
 /// <summary>Who a client is.</summary>
 /// <param name="IsCertain">False while Redis cannot say who holds the session, or what has been revoked: the caller may be more than what is known of it, or less.</param>
 /// <param name="Token">The token that said so, if one did.</param>
-internal sealed record Identified(Caller Caller, bool IsCertain = true, PresentedToken? Token = null)
+/// <param name="Turn">When it was looked at: <see cref="Revocations.Turn"/>.</param>
+internal sealed record Identified(Caller Caller, bool IsCertain = true, PresentedToken? Token = null, int Turn = 0)
 {
     /// <summary>Empty: there was no token, or it has none.</summary>
     public string TokenId => Token?.Id ?? "";
+
+    /// <summary>It came with something that can be taken back.</summary>
+    public bool Presents => Token is not null || Caller.SessionKey is not null;
 }
 
 /// <summary>
@@ -32,15 +36,21 @@ internal sealed class IdentityChain(ClientSettings settings, Tokens tokens, Brok
     /// <param name="services">Where the application's resolvers come from.</param>
     public async ValueTask<OrRefusal<Identified>> IdentifyAsync(HttpContext context, IServiceProvider services)
     {
+        var turn = host.Node.Revocations.Turn;
         var client = await FindAsync(context, services);
         if (client.Value is not { } known) return client;
+
+        known = known with { Turn = turn };
 
         // An empty name is nobody's, whoever has said it.
         if (known.Caller.User is "") known = known with { Caller = known.Caller with { User = null } };
 
-        var presents = known.Token is not null || known.Caller.SessionKey is not null;
-        return presents && known.IsCertain ? await UnlessRevokedAsync(known, context.RequestAborted) : known;
+        return known is { Presents: true, IsCertain: true } ? await UnlessRevokedAsync(known, context.RequestAborted) : known;
     }
+
+    /// <summary>Of a client that is in, and can be found by whoever closes clients: null, or why it is not let in after all.</summary>
+    public async ValueTask<HandshakeRefusal?> LookAgainAsync(Identified client, CancellationToken aborted) =>
+        client.Presents && client.Turn != host.Node.Revocations.Turn ? (await UnlessRevokedAsync(client, aborted)).Refusal : null;
 
     private async ValueTask<OrRefusal<Identified>> FindAsync(HttpContext context, IServiceProvider services)
     {

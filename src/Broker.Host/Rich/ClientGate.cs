@@ -25,9 +25,10 @@ internal sealed class ClientGate(
     {
         if (connect.Token.Length == 0 || tokens.IsClosed) return AdmitByRequest(connect);
 
+        var turn = tokens.Turn;
         return await tokens.ReadConnectionAsync(connect.Token, cookie) switch
         {
-            ({ } token, _) => Admit(token, ClientInstance.OriginOf(connect.Data, token.Caller.User)),
+            ({ } token, _) => Admit(token, turn, ClientInstance.OriginOf(connect.Data, token.Caller.User)),
             (_, TokenProblem.Invalid) => Closed(CloseReason.InvalidToken),
             (_, TokenProblem.Expired) => Failed(RichError.TokenExpired),
             _ => Failed(RichError.Internal),
@@ -38,9 +39,10 @@ internal sealed class ClientGate(
     {
         if (tokens.IsClosed) return Failed(RichError.NotAvailable);
 
+        var turn = tokens.Turn;
         return await tokens.ReadConnectionAsync(token, cookie) switch
         {
-            ({ } fresh, _) when fresh.Caller.User == _client.Caller.User => Admit(fresh, _origin),
+            ({ } fresh, _) when fresh.Caller.User == _client.Caller.User => Admit(fresh, turn, _origin),
             ({ }, _) or (_, TokenProblem.Invalid) => Closed(CloseReason.InvalidToken),
 
             // It has come too late already: it connects again, hears 109 and asks for another one.
@@ -48,6 +50,8 @@ internal sealed class ClientGate(
             _ => Failed(RichError.Internal),
         };
     }
+
+    public ValueTask<CloseReason?> LookAgainAsync() => tokens.LookAgainAsync(_client);
 
     public async ValueTask<Permission> SubscribeAsync(ChannelName channel, string token)
     {
@@ -87,12 +91,12 @@ internal sealed class ClientGate(
         return new Admission(new Actors.Rich.Identity(_client.Caller, _origin, default, ExpiresAt: null, _client.TokenId, [], default));
     }
 
-    private Admission Admit(ConnectionToken token, string origin)
+    private Admission Admit(ConnectionToken token, int turn, string origin)
     {
         ChannelName[] channels = [.. token.Channels.Select(ChannelName.Parse)];
         if (channels.Any(channel => Unfit(channel) is not null)) return Failed(RichError.UnknownChannel);
 
-        _client = new Identified(token.Caller, Token: token.Presented);
+        _client = new Identified(token.Caller, Token: token.Presented, Turn: turn);
         _origin = origin;
         return new Admission(new Actors.Rich.Identity(token.Caller, origin, token.Info, token.ExpiresAt, token.Presented.Id, channels, default));
     }

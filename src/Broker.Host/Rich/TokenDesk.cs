@@ -1,3 +1,4 @@
+using Broker.Actors.Connections;
 using Broker.Actors.Sessions;
 using Broker.Host.Clients;
 using Broker.Host.Identity;
@@ -25,6 +26,9 @@ internal sealed class TokenDesk(Tokens tokens, BrokerHost host, Callbacks callba
     /// <summary>No key is configured: tokens are passed over.</summary>
     public bool IsClosed => tokens.AreIgnored;
 
+    /// <inheritdoc cref="Revocations.Turn"/>
+    public int Turn => host.Node.Revocations.Turn;
+
     /// <param name="cookie">The session key of the client's cookie, for a token without one.</param>
     public async ValueTask<(ConnectionToken? Token, TokenProblem Problem)> ReadConnectionAsync(string token, string? cookie)
     {
@@ -47,6 +51,19 @@ internal sealed class TokenDesk(Tokens tokens, BrokerHost host, Callbacks callba
 
     /// <summary>Exactly: the tolerance for clocks would let a client in that is to be closed at once.</summary>
     private bool IsOver(DateTimeOffset? expires) => expires <= time.GetUtcNow();
+
+    /// <summary>Of a client that is in: null, or why it is closed. Who is in stays in while nobody can say.</summary>
+    public async ValueTask<CloseReason?> LookAgainAsync(Identified client)
+    {
+        if (!client.Presents || client.Turn == Turn) return null;
+
+        return await FindRevokedAsync(client.Token, client.Caller.SessionKey) switch
+        {
+            TokenProblem.Expired => CloseReason.StateInvalidated,
+            TokenProblem.Invalid => CloseReason.InvalidToken,
+            _ => null,
+        };
+    }
 
     private async ValueTask<TokenProblem> FindRevokedAsync(PresentedToken? token, string? sessionKey)
     {

@@ -1,5 +1,6 @@
 using Broker.Actors.Audiences;
 using Broker.Actors.Channels;
+using Broker.Actors.Connections;
 using Broker.Actors.Rich;
 using Broker.Actors.Rich.Protocol;
 
@@ -26,6 +27,8 @@ internal sealed class TestGate : IClientGate
 
     public Func<ChannelName, Permission>? OnRead { get; init; }
 
+    public CloseReason? TakenBack { get; set; }
+
     public List<string> Sent { get; } = [];
 
     public Identity Identity => new(new Caller(User, [], null), Origin, default, ExpiresAt, "", ServerSubscriptions, default);
@@ -38,6 +41,8 @@ internal sealed class TestGate : IClientGate
     }
 
     public ValueTask<Admission> RefreshAsync(string token) => new(OnRefresh?.Invoke(token) ?? new Admission(Identity));
+
+    public ValueTask<CloseReason?> LookAgainAsync() => new(TakenBack);
 
     public async ValueTask<Permission> SubscribeAsync(ChannelName channel, string token) => OnSubscribe is null ? Permission.Granted : await OnSubscribe(channel, token);
 

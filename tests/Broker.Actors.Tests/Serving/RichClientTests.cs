@@ -33,6 +33,22 @@ public sealed class RichClientTests
     }
 
     [Fact]
+    public async Task Whose_token_was_taken_back_on_the_way_in_is_closed_once_it_is_in_and_who_refreshes_with_one_too()
+    {
+        await using var test = await TestNode.StartAsync();
+        var late = await RichClient.OpenAsync(test, new TestGate { User = "john", TakenBack = CloseReason.StateInvalidated });
+        var gate = new TestGate { User = "john" };
+        var open = await RichClient.ConnectAsync(test, gate);
+
+        late.Send("\"connect\":{}");
+        gate.TakenBack = CloseReason.StateInvalidated;
+        open.Send("\"refresh\":{\"token\":\"t\"}");
+
+        Assert.Equal(3014, await late.CodeAsync());
+        Assert.Equal(3014, await open.CodeAsync());
+    }
+
+    [Fact]
     public async Task A_connection_is_given_another_end_or_closed_with_the_code_that_was_asked_for()
     {
         await using var test = await TestNode.StartAsync();

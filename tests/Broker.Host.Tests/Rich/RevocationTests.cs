@@ -1,8 +1,11 @@
 using System.Security.Cryptography;
 using Broker.Actors.Connections;
 using Broker.Actors.Rich.Protocol;
+using Broker.Host.Identity;
 using Broker.Host.Tests.Clients;
 using Broker.Testing.Redis;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Broker.Host.Tests.Rich;
 
@@ -72,6 +75,29 @@ public sealed class RevocationTests
         Assert.Equal(CloseReason.InvalidToken, (await (await server.GateAsync()).ConnectAsync(Gates.Connect(Jwt.Hs256(new { sub = "john", sid = "key-1" })))).Close);
         Assert.Equal(401, await server.StatusAsync(Socket, "Cookie: sessionid=key-1"));
         Assert.False(await server.Node.SignOutAsync("key-1"));
+    }
+
+    // Who had been looked at just before, and was not there yet when the clients were closed, stayed in until its token expired.
+    [Fact]
+    public async Task Who_is_on_the_way_in_while_it_is_taken_back_is_looked_at_again()
+    {
+        await using var server = await ClientServer.StartAsync(Gates.Key);
+        var taken = await server.GateOfAsync(new { sub = "john", jti = "t-1" });
+        var other = await server.GateOfAsync(new { sub = "john", jti = "t-2" });
+        var byCookie = await server.GateAsync("Cookie: sessionid=key-1");
+        Assert.NotNull((await byCookie.ConnectAsync(Gates.Connect())).Identity);
+        var identity = server.Services.GetRequiredService<IdentityChain>();
+        var request = new DefaultHttpContext { RequestServices = server.Services, Request = { Headers = { Authorization = "Bearer " + Jwt.Hs256(new { sub = "john", jti = "t-1" }) } } };
+        var onHisWay = (await identity.IdentifyAsync(request, server.Services)).Value!;
+        Assert.Null(await identity.LookAgainAsync(onHisWay, default));
+
+        Assert.Equal(0, await server.Node.Server.RevokeTokenAsync("t-1"));
+        Assert.Equal(0, await server.Node.Server.RevokeSessionAsync("key-1"));
+
+        Assert.Equal(CloseReason.StateInvalidated, await taken.LookAgainAsync());
+        Assert.Null(await other.LookAgainAsync());
+        Assert.Equal(CloseReason.InvalidToken, await byCookie.LookAgainAsync());
+        Assert.Equal(401, (await identity.LookAgainAsync(onHisWay, default))!.Status);
     }
 
     [Fact]
