@@ -3,6 +3,7 @@ using Broker.Actors.Connections;
 using Broker.Actors.Redis;
 using Broker.Actors.Relays;
 using Broker.Actors.Rich.Protocol;
+using Broker.Actors.Serving;
 using Broker.Actors.Settings;
 
 namespace Broker.Actors.Rich;
@@ -111,36 +112,14 @@ internal sealed partial class RichActor
 
         var options = _services.OptionsOf(channel);
         if (options.History is null) request.Refuse(RichError.NotAvailable);
-        else IfMayRead(read.Channel, channel, options, options.ReadHistory, request, () => Await(ReadAsync(channel, read), request, page => OnHistory(page, channel, read, request)));
+        else IfMayRead(read.Channel, channel, options, options.ReadHistory, request, () =>
+            Await(HistoryReading.ReadAsync(_services, channel, read.Limit, read.Since, read.Reverse), request, part => OnHistory(part, request)));
     }
 
-    private Task<HistoryPage> ReadAsync(ChannelName channel, ReadHistory read)
+    private static void OnHistory(HistoryPart part, Request request)
     {
-        var keys = new RedisKeys(channel.ToRedis(_services.Settings.Prefix));
-        var limits = _services.Settings.Recovery;
-        var count = read.Limit < 0 ? limits.Publications : Math.Min(read.Limit, limits.Publications);
-        var bytes = (int)Math.Min(limits.Bytes, int.MaxValue);
-
-        // Without publications only the position is wanted.
-        if (read.Limit == 0) return _services.Bus.ReadHistoryAsync(keys, long.MaxValue - 1, 1, bytes);
-        return read.Reverse
-            ? _services.Bus.ReadHistoryBackAsync(keys, read.Since?.Offset ?? long.MaxValue, count, bytes)
-            : _services.Bus.ReadHistoryAsync(keys, read.Since?.Offset ?? 0, count, bytes);
-    }
-
-    private static void OnHistory(HistoryPage page, ChannelName channel, ReadHistory read, Request request)
-    {
-        var position = page.Position ?? new StreamPosition("", 0);
-        if (read.Since is { Epoch.Length: > 0 } since && since.Epoch != position.Epoch)
-        {
-            request.Refuse(RichError.UnrecoverablePosition);
-            return;
-        }
-
-        var publications = page.Publications
-            .Select(stored => new Publication(channel, position with { Offset = stored.Offset }, stored.Payload, stored.PublishId, stored.Origin, stored.Shared))
-            .ToArray();
-        request.Answer(line => RichWriter.History(line, request.Id, new HistoryResult(publications, position)));
+        if (part.IsOtherEpoch) request.Refuse(RichError.UnrecoverablePosition);
+        else request.Answer(line => RichWriter.History(line, request.Id, part.View));
     }
 
     /// <summary>Who is subscribed may where the channel lets it; others where they might subscribe, too.</summary>

@@ -1,83 +1,37 @@
 using Broker.Actors.Channels;
 using Broker.Actors.Redis;
-using Broker.Actors.Rich.Protocol;
 using Broker.Actors.Settings;
 
 namespace Broker.Actors.Serving;
 
-/// <summary>Reads a part of a channel's history straight from Redis, forwards or backwards.</summary>
-internal sealed class HistoryReading(IRedisBus bus, RedisKeys keys, ChannelName channel, RecoveryLimits limits)
+/// <summary>Reads a part of a channel's history straight from Redis, for clients and for the server API.</summary>
+internal static class HistoryReading
 {
-    /// <summary>Backwards it is read in pieces: how many bytes a piece has is not known before.</summary>
-    private const int Piece = 64;
-
-    /// <exception cref="ServerApiException">What was asked for is not whole any more.</exception>
-    public async Task<HistoryView> ReadAsync(int limit, StreamPosition? since, bool reverse)
+    /// <param name="services">Whose Redis it is.</param>
+    /// <param name="channel">One with history.</param>
+    /// <param name="limit">0: only the position; below 0: as many as are given at once.</param>
+    /// <param name="since">Those after it, or backwards before it.</param>
+    /// <param name="reverse">The newest first.</param>
+    public static async Task<HistoryPart> ReadAsync(BrokerServices services, ChannelName channel, int limit, StreamPosition? since, bool reverse)
     {
-        var count = limit < 0 ? limits.Publications : Math.Min(limit, limits.Publications);
-        return reverse ? await BackwardsAsync(count, since) : await ForwardsAsync(count, since);
-    }
+        var keys = new RedisKeys(channel.ToRedis(services.Settings.Prefix));
+        var limits = services.Settings.Recovery;
+        var count = Math.Max(1, limit < 0 ? limits.Publications : Math.Min(limit, limits.Publications));
+        var bytes = (int)Math.Min(limits.Bytes, int.MaxValue);
+        var page = reverse
+            ? await services.Bus.ReadHistoryBackAsync(keys, since?.Offset ?? long.MaxValue, count, bytes)
+            : await services.Bus.ReadHistoryAsync(keys, since?.Offset ?? 0, count, bytes);
 
-    private async Task<HistoryView> ForwardsAsync(int count, StreamPosition? since)
-    {
-        var after = since?.Offset ?? 0;
-        var page = await bus.ReadHistoryAsync(keys, after, Math.Max(1, count), (int)Math.Min(int.MaxValue, limits.Bytes));
-        var top = Top(page, since);
-        if (since is not null && (after > top.Offset || page.Oldest > after + 1)) throw new ServerApiException(RichError.UnrecoverablePosition);
-
-        return new HistoryView(top, count == 0 ? [] : [.. page.Publications.Select(stored => Publication(stored, top.Epoch))]);
-    }
-
-    /// <summary>Offsets have no gaps: what is the last but ten is known.</summary>
-    private async Task<HistoryView> BackwardsAsync(int count, StreamPosition? since)
-    {
-        var first = await bus.ReadHistoryAsync(keys, long.MaxValue - 1, 1, 1);
-        var top = Top(first, since);
-        if (since is { } position && position.Offset > top.Offset + 1) throw new ServerApiException(RichError.UnrecoverablePosition);
-
-        var found = new List<Publication>();
-        var bytes = 0L;
-        for (var end = since is null ? top.Offset : since.Value.Offset - 1; end >= first.Oldest && found.Count < count;)
-        {
-            var begin = Math.Max(first.Oldest, end - Math.Min(Piece, count - found.Count) + 1);
-            var piece = await PieceAsync(begin, end);
-            if (piece.Count == 0) break;
-
-            foreach (var stored in piece.Reverse())
-            {
-                bytes += stored.Payload.Length;
-                if (bytes > limits.Bytes && found.Count > 0) return new HistoryView(top, found);
-                found.Add(Publication(stored, top.Epoch));
-            }
-
-            end = begin - 1;
-        }
-
-        return new HistoryView(top, found);
-    }
-
-    /// <summary>Both ends included; what has gone meanwhile is missing at its beginning.</summary>
-    private async Task<IReadOnlyList<StoredPublication>> PieceAsync(long begin, long end)
-    {
-        var piece = new List<StoredPublication>();
-        for (var after = begin - 1; after < end;)
-        {
-            var page = await bus.ReadHistoryAsync(keys, after, (int)(end - after), (int)Math.Min(int.MaxValue, limits.Bytes));
-            if (page.Publications.Count == 0) break;
-
-            piece.AddRange(page.Publications);
-            after = page.Publications[^1].Offset;
-        }
-
-        return piece;
-    }
-
-    private static StreamPosition Top(HistoryPage page, StreamPosition? since)
-    {
         var top = page.Position ?? new StreamPosition("", 0);
-        return since is { } position && !string.IsNullOrEmpty(position.Epoch) && position.Epoch != top.Epoch ? throw new ServerApiException(RichError.UnrecoverablePosition) : top;
+        var found = limit == 0 ? [] : page.Publications.Select(stored => new Publication(
+            channel, top with { Offset = stored.Offset }, stored.Payload, stored.PublishId, stored.Origin, stored.Shared)).ToArray();
+        return new HistoryPart(
+            new HistoryView(top, found),
+            IsOtherEpoch: since is { Epoch.Length: > 0 } said && said.Epoch != top.Epoch,
+            HasGap: since is { } from && (reverse ? from.Offset > top.Offset + 1 : from.Offset > top.Offset || page.Oldest > from.Offset + 1));
     }
-
-    private Publication Publication(StoredPublication stored, string epoch) =>
-        new(channel, new StreamPosition(epoch, stored.Offset), stored.Payload, stored.PublishId, stored.Origin, stored.Shared);
 }
+
+/// <param name="IsOtherEpoch">The position that was asked from is of another life of the history.</param>
+/// <param name="HasGap">What was asked for is not whole any more, or its position was never there.</param>
+internal sealed record HistoryPart(HistoryView View, bool IsOtherEpoch, bool HasGap);

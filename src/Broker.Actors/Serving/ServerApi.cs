@@ -71,10 +71,11 @@ public sealed partial class ServerApi
     /// <exception cref="ServerApiException">There is no history, or it is not whole from that position on (112).</exception>
     public async Task<HistoryView> ReadHistoryAsync(ChannelName channel, int limit = 0, StreamPosition? since = null, bool reverse = false)
     {
-        var keys = HistoryKeys(channel);
+        CheckHistory(channel);
         try
         {
-            return await new HistoryReading(_services.Bus, keys, channel, _services.Settings.Recovery).ReadAsync(limit, since, reverse);
+            var part = await HistoryReading.ReadAsync(_services, channel, limit, since, reverse);
+            return part.IsOtherEpoch || part.HasGap ? throw new ServerApiException(RichError.UnrecoverablePosition) : part.View;
         }
         catch (Exception fault) when (fault is RedisUnavailableException or RedisRefusedException)
         {
@@ -86,10 +87,10 @@ public sealed partial class ServerApi
     /// <exception cref="ServerApiException">There is no history, or Redis does not answer.</exception>
     public async Task RemoveHistoryAsync(ChannelName channel)
     {
-        var keys = HistoryKeys(channel);
+        CheckHistory(channel);
         try
         {
-            await _services.Bus.RemoveAsync(keys.History);
+            await _services.Bus.RemoveAsync(new RedisKeys(channel.ToRedis(_services.Settings.Prefix)).History);
         }
         catch (Exception fault) when (fault is RedisUnavailableException or RedisRefusedException)
         {
@@ -141,12 +142,10 @@ public sealed partial class ServerApi
         return new OutgoingPublication(data.ToArray(), id, null, Expire: 0, shared);
     }
 
-    private RedisKeys HistoryKeys(ChannelName channel)
+    private void CheckHistory(ChannelName channel)
     {
         CheckChannel(channel);
-        var keys = new RedisKeys(channel.ToRedis(_services.Settings.Prefix));
-        var hasHistory = _services.Settings.HistoryOf(channel) is not null && (!_services.Bus.IsCluster || keys.ShareOneSlot);
-        return hasHistory ? keys : throw new ServerApiException(RichError.NotAvailable, "the channel has no history");
+        if (_services.OptionsOf(channel).History is null) throw new ServerApiException(RichError.NotAvailable, "the channel has no history");
     }
 
     private static void CheckChannel(ChannelName channel)

@@ -3,6 +3,7 @@ using System.Text;
 using Broker.Actors.Channels;
 using Broker.Actors.Connections;
 using Broker.Actors.Rich.Protocol;
+using Broker.Actors.Serving;
 
 namespace Broker.Actors.Tests.Rich;
 
@@ -96,7 +97,7 @@ public sealed class RichWriterTests
     {
         Assert.Equal(
             """{"id":4,"history":{"publications":[{"data":1,"offset":2}],"epoch":"e","offset":3}}""",
-            Written(to => RichWriter.History(to, 4, new HistoryResult([At(2, "1")], new StreamPosition("e", 3)))));
+            Written(to => RichWriter.History(to, 4, new HistoryView(new StreamPosition("e", 3), [At(2, "1")]))));
     }
 
     [Fact]

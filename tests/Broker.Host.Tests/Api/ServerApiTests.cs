@@ -124,6 +124,10 @@ public sealed class ServerApiTests
         Assert.Equal("4 5 6 7 8 9 10 11 12 13", await OffsetsAsync(server, ",\"limit\":-1"));
         Assert.Equal("12 13", await OffsetsAsync(server, ",\"limit\":5,\"since\":{\"offset\":11}"));
         Assert.Equal("6 5 4", await OffsetsAsync(server, ",\"limit\":5,\"reverse\":true,\"since\":{\"offset\":7}"));
+        Assert.Equal("13 12", await OffsetsAsync(server, ",\"limit\":2,\"reverse\":true,\"since\":{\"offset\":14}"));
+        Assert.Equal("112", await OffsetsAsync(server, ",\"limit\":5,\"reverse\":true,\"since\":{\"offset\":15}"));
+        Assert.Equal("112", await OffsetsAsync(server, ",\"limit\":5,\"since\":{\"offset\":14}"));
+        Assert.Equal("112", await OffsetsAsync(server, ",\"since\":{\"offset\":2}"));
         Assert.Equal("112", await OffsetsAsync(server, ",\"limit\":5,\"since\":{\"offset\":2}"));
         Assert.Equal("112", await OffsetsAsync(server, ",\"limit\":5,\"since\":{\"offset\":11,\"epoch\":\"another\"}"));
         Assert.Contains(

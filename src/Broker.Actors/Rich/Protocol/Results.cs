@@ -26,5 +26,3 @@ internal sealed record ConnectResult(
 /// <param name="Publications">What it missed; all or none.</param>
 internal sealed record SubscribeResult(
     Lifetime Lifetime, bool Recoverable, bool Positioned, StreamPosition Position, bool WasRecovering, bool Recovered, IReadOnlyList<Publication> Publications, ReadOnlyMemory<byte> Data);
-
-internal sealed record HistoryResult(IReadOnlyList<Publication> Publications, StreamPosition Position);

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Broker.Actors.Channels;
+using Broker.Actors.Serving;
 
 namespace Broker.Actors.Rich.Protocol;
 
@@ -85,7 +86,7 @@ internal static partial class RichWriter
         End(json);
     }
 
-    public static void History(IBufferWriter<byte> output, uint id, HistoryResult result)
+    public static void History(IBufferWriter<byte> output, uint id, HistoryView result)
     {
         var json = Reply(output, id, "history"u8);
         json.WriteStartArray("publications"u8);
