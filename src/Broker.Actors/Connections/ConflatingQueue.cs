@@ -8,10 +8,7 @@ namespace Broker.Actors.Connections;
 /// slow. Frames are never cut, and order within a subscription stays.
 /// </summary>
 /// <remarks>
-/// Only what waits here can be dropped, so little is handed over at a time: otherwise a slow client would first be given all that waited when it became slow, however old.
-/// <para>
 /// Making room looks at all that waits. Where all channels of a client conflate (those of a ws4redis client are of one facility) little is left after it, so it comes seldom.
-/// </para>
 /// <para>
 /// A publication that went to several channels of the client waits for one of them; for the others there is an entry that only names it. It stays as long as it is the newest of any.
 /// </para>
@@ -19,24 +16,15 @@ namespace Broker.Actors.Connections;
 /// <param name="limit">Bytes that may wait when more comes, the write that is under way included; but that does not count once room was made, as nothing of it can be dropped.</param>
 /// <param name="conflates">Which subscriptions do.</param>
 /// <param name="metrics">Counts what is dropped.</param>
-internal sealed class ConflatingQueue(int limit, bool[] conflates, BrokerMetrics? metrics = null) : OutboxQueue(conflates.Length)
+internal sealed class ConflatingQueue(int limit, bool[] conflates, BrokerMetrics? metrics = null) : DroppingQueue(conflates.Length)
 {
-    /// <summary>Bytes handed over at a time, unless a single slice is larger: what a websocket copies for one flush.</summary>
-    public const int AtATime = 64 * 1024;
-
     private const int None = -1;
 
     private JoinOrder<Entry>? _joining = new(conflates.Length);
-    private List<Entry>? _waiting;
-    private List<ReadOnlyMemory<byte>>? _spare;
-    private long _bytes;
-    private long _underWay;
-
-    public override bool IsEmpty => _waiting is null or { Count: 0 };
 
     public override bool Offer(int subscription, ReadOnlySpan<FrameSlice> frames, out int taken)
     {
-        var isFull = _bytes + _underWay >= limit;
+        var isFull = Bytes + UnderWay >= limit;
         var (came, newest) = (0L, 0L);
         taken = 0;
         foreach (ref readonly var slice in frames)
@@ -51,57 +39,41 @@ internal sealed class ConflatingQueue(int limit, bool[] conflates, BrokerMetrics
             newest = left.Newest.Bytes.Length;
         }
 
-        _bytes += came;
+        Bytes += came;
         if (!isFull || came == 0) return true;
 
         MakeRoom();
 
         // As without conflating, what counts is what waited already. Of what came, a subscription that conflates has its newest left.
-        return _bytes - (Conflates(subscription) ? newest : came) < limit;
+        return Bytes - (Conflates(subscription) ? newest : came) < limit;
     }
 
     public override void Joined(int subscription)
     {
         if (_joining is null) return;
 
-        _joining.Joined(subscription, _waiting ??= SpareList<Entry>.Borrow());
+        _joining.Joined(subscription, InWaiting());
         if (_joining.IsOver) _joining = null;
-        if (IsEmpty) SpareList<Entry>.GiveBack(ref _waiting);
+        GiveBackIfEmpty();
     }
 
     public override void JoinAll()
     {
-        _joining?.ReleaseAll(_waiting ??= SpareList<Entry>.Borrow());
+        _joining?.ReleaseAll(InWaiting());
         _joining = null;
     }
 
-    public override List<ReadOnlyMemory<byte>>? Take()
+    public override void Clear()
     {
-        var frames = _spare ?? SpareList<ReadOnlyMemory<byte>>.Borrow();
-        _spare = null;
-        if (_waiting is not null) HandOver(_waiting, frames);
-
-        // An idle connection keeps nothing.
-        if (IsEmpty) SpareList<Entry>.GiveBack(ref _waiting);
-        if (frames.Count > 0) return frames;
-
-        SpareList<ReadOnlyMemory<byte>>.GiveBack(ref frames!);
-        return null;
+        base.Clear();
+        _joining = null;
     }
-
-    public override void Written(List<ReadOnlyMemory<byte>> frames, long bytes)
-    {
-        _underWay -= bytes;
-        _spare = frames;
-    }
-
-    public override void Clear() => (_waiting, _joining, _bytes) = (null, null, 0);
 
     private bool Conflates(int subscription) => subscription != None && conflates[subscription];
 
     private void Add(Entry entry)
     {
-        if (_joining is null || _joining.MayPass(entry.Subscription)) (_waiting ??= SpareList<Entry>.Borrow()).Add(entry);
+        if (_joining is null || _joining.MayPass(entry.Subscription)) InWaiting().Add(entry);
         else _joining.Hold(entry.Subscription, entry);
     }
 
@@ -114,26 +86,9 @@ internal sealed class ConflatingQueue(int limit, bool[] conflates, BrokerMetrics
             for (var i = 0; i < list?.Count; i++) if (!list[i].IsKnown && list[i].Frames.PublishId == publishId) list[i] = list[i] with { Subscription = None };
     }
 
-    private void HandOver(List<Entry> waiting, List<ReadOnlyMemory<byte>> frames)
-    {
-        var count = 0;
-        for (; count < waiting.Count; count++)
-        {
-            var bytes = waiting[count].Frames.Bytes;
-            if (frames.Count > 0 && _underWay + bytes.Length > AtATime) break;
-            if (bytes.IsEmpty) continue;
-
-            frames.Add(bytes);
-            _underWay += bytes.Length;
-        }
-
-        waiting.RemoveRange(0, count);
-        _bytes -= _underWay;
-    }
-
     private void MakeRoom()
     {
-        List<Entry>?[] lists = _joining is null ? [_waiting] : [_waiting, .. _joining.Held];
+        List<Entry>?[] lists = _joining is null ? [Waiting] : [Waiting, .. _joining.Held];
         var newest = Newest(lists);
         var needed = Needed(lists, newest);
         var dropped = 0;
@@ -172,7 +127,7 @@ internal sealed class ConflatingQueue(int limit, bool[] conflates, BrokerMetrics
             else if (newest[subscription] == i || (frames.PublishId is { } id && needed.Contains(id))) left = frames.Newest;
             else if (frames.PublishId is { } gone && !entries[i].IsKnown) Forget(gone);
 
-            _bytes -= frames.Bytes.Length - left.Bytes.Length;
+            Bytes -= frames.Bytes.Length - left.Bytes.Length;
             dropped += frames.Count - left.Count;
             if (!left.Bytes.IsEmpty || left.PublishId is not null) entries[kept++] = new Entry(subscription, left);
         }
@@ -182,11 +137,4 @@ internal sealed class ConflatingQueue(int limit, bool[] conflates, BrokerMetrics
     }
 
     private bool IsWanted(Entry entry, int place, int[] newest) => !Conflates(entry.Subscription) || newest[entry.Subscription] == place;
-
-    /// <summary>What a subscription is given.</summary>
-    private readonly record struct Entry(int Subscription, FrameSlice Frames)
-    {
-        /// <summary>The client has it from another subscription, or will have.</summary>
-        public bool IsKnown => Frames.Count == 0 && Frames.PublishId is not null;
-    }
 }

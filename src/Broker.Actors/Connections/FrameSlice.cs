@@ -7,7 +7,8 @@ namespace Broker.Actors.Connections;
 /// <param name="count">How many publications that are.</param>
 /// <param name="newest">Where in the bytes the newest publication's frame begins.</param>
 /// <param name="publishId">Set for a single publication that may come on other channels of the client, too: it is given once.</param>
-internal readonly struct FrameSlice(ReadOnlyMemory<byte> bytes, int count = 1, int newest = 0, string? publishId = null)
+/// <param name="subscription">What they are publications of, where a full queue may drop them.</param>
+internal readonly struct FrameSlice(ReadOnlyMemory<byte> bytes, int count = 1, int newest = 0, string? publishId = null, IDroppable? subscription = null)
 {
     private readonly int _newest = newest;
 
@@ -17,6 +18,11 @@ internal readonly struct FrameSlice(ReadOnlyMemory<byte> bytes, int count = 1, i
 
     public string? PublishId { get; } = publishId;
 
+    /// <summary>Null: nobody may drop them, or the queue knows by itself.</summary>
+    public IDroppable? Subscription { get; } = subscription;
+
     /// <summary>The newest publication alone.</summary>
-    public FrameSlice Newest => new(Bytes[_newest..], Math.Min(Count, 1), 0, PublishId);
+    public FrameSlice Newest => new(Bytes[_newest..], Math.Min(Count, 1), 0, PublishId, Subscription);
+
+    public FrameSlice Of(IDroppable? subscription) => new(Bytes, Count, _newest, PublishId, subscription);
 }

@@ -11,7 +11,7 @@ internal sealed class ConnectHold(RichOutput output)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, SubscribeResult> _results = [];
-    private List<ReadOnlyMemory<byte>>? _held = [];
+    private List<FrameSlice>? _held = [];
 
     /// <summary>What the channels answered that have joined.</summary>
     public IReadOnlyDictionary<string, SubscribeResult> Results
@@ -24,7 +24,7 @@ internal sealed class ConnectHold(RichOutput output)
         lock (_gate) _results[channel] = result;
     }
 
-    public void Offer(ReadOnlyMemory<byte> frames, List<Outbox>? unwritten)
+    public void Offer(FrameSlice frames, List<Outbox>? unwritten)
     {
         lock (_gate)
         {
@@ -41,11 +41,11 @@ internal sealed class ConnectHold(RichOutput output)
     /// <summary>The client has been told.</summary>
     public void Release()
     {
-        while (TakeHeld() is { } held) foreach (var frames in held) output.Offer(frames);
+        while (TakeHeld() is { } held) foreach (var frames in held) output.Offer(frames, null);
     }
 
     /// <summary>Null when nothing is held any more, and nothing will be.</summary>
-    private List<ReadOnlyMemory<byte>>? TakeHeld()
+    private List<FrameSlice>? TakeHeld()
     {
         lock (_gate)
         {

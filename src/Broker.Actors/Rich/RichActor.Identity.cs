@@ -42,7 +42,7 @@ internal sealed partial class RichActor
         {
             var name = channel.ToClients();
             var resume = connect.Since.GetValueOrDefault(name);
-            Begin(JoinOf(channel, name, resume, default), new WithConnect(name, Output, _connecting.Hold, CloseLater), null);
+            Begin(new WithConnect(_connecting.Hold, Self, JoinOf(channel, name, resume, default), Output), null);
         }
     }
 
@@ -54,7 +54,7 @@ internal sealed partial class RichActor
         BeginLife();
         var name = plan.Channel.ToClients();
         var join = JoinOf(plan.Channel, name, new Resume(plan.Since is not null, plan.Since ?? default), plan.Permission.Info) with { Positioned = true };
-        Begin(join, new Given(name, Output, join.Options.History is not null, CloseLater), plan.Permission.ExpiresAt);
+        Begin(new Given(Self, join, Output), plan.Permission.ExpiresAt);
     }
 
     /// <summary>False: it is closed, because its user has as many connections as may be, or because what it came with has been taken back meanwhile.</summary>
@@ -216,16 +216,6 @@ internal sealed partial class RichActor
     }
 
     private void Show() => _connection.ShowAs(new RichConnection.Seen(_identity, _name, _version, [.. _subscriptions.Values.Select(subscription => subscription.Join.Channel)]));
-
-    /// <summary>For those who are not on this actor's turn.</summary>
-    private Action<CloseReason> CloseLater
-    {
-        get
-        {
-            var self = Self;
-            return reason => self.Tell(new CloseConnection(reason), ActorRefs.NoSender);
-        }
-    }
 
     private static readonly Dictionary<string, SubscribeResult> NoSubscriptions = [];
 

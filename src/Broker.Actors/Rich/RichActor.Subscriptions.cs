@@ -51,7 +51,7 @@ internal sealed partial class RichActor
             WantsJoinLeave = subscribe.JoinLeave,
             Lifetime = LifetimeTo(permission.ExpiresAt),
         };
-        Begin(join, new AskedFor(request.Id, subscribe.Channel, Output), permission.ExpiresAt);
+        Begin(new AskedFor(request.Id, Self, join, Output), permission.ExpiresAt);
         request.Done();
     }
 
@@ -109,7 +109,7 @@ internal sealed partial class RichActor
         if (_identity is null || _connecting is not null || _closing || order.Channel.Kind == ChannelKind.Raw || _subscriptions.ContainsKey(name)) return;
 
         var join = JoinOf(order.Channel, name, order.Resume, order.ChannelInfo) with { Data = order.Data, Lifetime = LifetimeTo(order.ExpiresAt) };
-        Begin(join, new Given(name, Output, join.Options.History is not null, CloseLater), order.ExpiresAt);
+        Begin(new Given(Self, join, Output), order.ExpiresAt);
     }
 
     private void OnOrder(UnsubscribeClient order)
@@ -119,10 +119,10 @@ internal sealed partial class RichActor
         EndWith(subscription, order.Code, RichError.PermissionDenied, CloseReason.ForceDisconnect);
     }
 
-    private void Begin(RichJoin join, SubscriptionLife life, DateTimeOffset? expiresAt)
+    private void Begin(SubscriptionLife life, DateTimeOffset? expiresAt)
     {
-        var subscription = new RichSubscription(join, life) { JoinBy = Now + _settings.SubscribeTimeout, EndsAt = DeadlineOf(expiresAt) };
-        _subscriptions[join.Name] = subscription;
+        var subscription = new RichSubscription(life) { JoinBy = Now + _settings.SubscribeTimeout, EndsAt = DeadlineOf(expiresAt) };
+        _subscriptions[life.Join.Name] = subscription;
         Place(subscription, null);
         Show();
         Schedule();
@@ -130,7 +130,7 @@ internal sealed partial class RichActor
 
     private void Place(RichSubscription subscription, StreamPosition? goesOn)
     {
-        subscription.Subscriber = new RichSubscriber(Self, subscription.Join, Output, subscription.Life, goesOn);
+        subscription.Subscriber = new RichSubscriber(subscription.Life, goesOn);
         _relays.Tell(new Join(subscription.Join.Channel, subscription.Subscriber));
     }
 
@@ -181,18 +181,18 @@ internal sealed partial class RichActor
         subscription.Leaving?.Invoke();
     }
 
-    /// <summary>The client has been told to subscribe again, or is closed.</summary>
-    private void OnLost(SubscriberLost lost)
+    private void OnLost(SubscriptionBroken lost)
     {
-        if (Find(lost.Subscriber) is not { } subscription) return;
+        if (_subscriptions.TryGetValue(lost.Life.Join.Name, out var subscription) && subscription.Life == lost.Life && subscription.Leaving is null) Lose(subscription);
+    }
 
+    /// <summary>The client is told to subscribe again; of what the server has subscribed, to connect again. Here it is forgotten before: it may do so as soon as it hears of it.</summary>
+    private void Lose(RichSubscription subscription)
+    {
         _relays.Tell(new Leave(subscription.Join.Channel, subscription.Subscriber));
         Forget(subscription);
-        if (subscription.Leaving is not { } then) return;
-
-        // Its leave comes too late to be answered by the relay.
-        Output.Offer(subscription.Farewell!.Frame);
-        then();
+        if (subscription.Life is AskedFor) Output.Write(line => RichWriter.PushUnsubscribe(line, subscription.Join.Name, UnsubscribeCode.Insufficient));
+        else Close(CloseReason.InsufficientState);
     }
 
     private void OnRelayGone(Terminated gone)
@@ -203,7 +203,8 @@ internal sealed partial class RichActor
 
             // Nobody calls it any more but this.
             if (subscription.Leaving is not null) subscription.Subscriber.Left();
-            else if (!subscription.Subscriber.IsOver) JoinAgain(subscription);
+            else if (subscription.Life.IsLost) Lose(subscription);
+            else JoinAgain(subscription);
         }
     }
 

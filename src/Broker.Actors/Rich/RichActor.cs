@@ -58,7 +58,7 @@ internal sealed partial class RichActor : UntypedActor, IWithTimers
             case JoinsAt joins: OnJoinsAt(joins); break;
             case Joined joined: OnJoined(joined); break;
             case SubscriberLeft left: OnLeft(left); break;
-            case SubscriberLost lost: OnLost(lost); break;
+            case SubscriptionBroken lost: OnLost(lost); break;
             case Terminated gone: OnRelayGone(gone); break;
             case Wake: OnWake(); break;
             case SubscribeClient order: OnOrder(order); break;

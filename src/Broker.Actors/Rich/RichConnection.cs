@@ -15,7 +15,7 @@ internal sealed class RichConnection : ClientConnection
     /// <param name="stream">Of a client that can only listen; null for one that has yet to say who it is.</param>
     public RichConnection(
         IClientGate gate, RichFraming framing, PresenceReader presence, BrokerSettings settings, BrokerMetrics? metrics = null, DateTimeOffset since = default, StreamPlan? stream = null)
-        : base(framing.Publications(withOffset: true), new PlainQueue(settings.OutboxLimit, subscriptions: 0), settings, metrics, since)
+        : base(framing.Publications(withOffset: true), QueueOf(settings, metrics), settings, metrics, since)
     {
         Gate = gate;
         Stream = stream;
@@ -63,6 +63,10 @@ internal sealed class RichConnection : ClientConnection
     }
 
     internal override Props PropsOf(IActorRef relays, BrokerServices services) => Props.Create<RichActor>(this, relays, services);
+
+    /// <summary>Which channels it will subscribe is not known yet.</summary>
+    private static OutboxQueue QueueOf(BrokerSettings settings, BrokerMetrics? metrics) =>
+        settings.NeverConflates ? new PlainQueue(settings.OutboxLimit, subscriptions: 0) : new RichQueue(settings.OutboxLimit, metrics);
 
     /// <summary>What others see of it.</summary>
     internal void ShowAs(Seen seen) => Volatile.Write(ref _seen, seen);

@@ -22,6 +22,9 @@ internal sealed record RichJoin(
     /// <summary>Its live publications are looked at: nothing may be missing.</summary>
     public bool IsPositioned => Recoverable || (Options.History is not null && (Options.Positioned || Positioned));
 
+    /// <summary>Publications may be missing where newer ones follow.</summary>
+    public bool OnlyNewestCounts => !IsPositioned || Options.Recovery == RecoveryMode.Cache;
+
     public JoinMode Mode => Resume.Recover && Recoverable ? JoinMode.Since : JoinMode.Live;
 
     /// <summary>Where what it missed begins.</summary>

@@ -20,7 +20,10 @@ internal sealed class RichOutput(Outbox outbox, RichFraming framing)
         Offer(frames.WrittenMemory);
     }
 
+    /// <summary>Whole frames.</summary>
+    public void Offer(ReadOnlyMemory<byte> frames) => outbox.Offer(frames);
+
     /// <param name="frames">Whole ones.</param>
     /// <param name="unwritten">See <see cref="Outbox.Offer(int, List{Outbox}, ReadOnlySpan{FrameSlice})"/>.</param>
-    public void Offer(ReadOnlyMemory<byte> frames, List<Outbox>? unwritten = null) => outbox.Offer(-1, unwritten, new FrameSlice(frames));
+    public void Offer(FrameSlice frames, List<Outbox>? unwritten) => outbox.Offer(-1, unwritten, frames);
 }

@@ -10,8 +10,10 @@ namespace Broker.Actors.Rich;
 /// A rich client's subscription of one channel. All that the client hears of the channel, from the answer to its subscribing to the answer to its leaving, is written on the relay's turns:
 /// so nothing live comes before the one or after the other.
 /// </summary>
-internal sealed class RichSubscriber(IActorRef owner, RichJoin join, RichOutput output, SubscriptionLife life, StreamPosition? goesOn = null)
-    : Subscriber(owner, join.Origin, goesOn is null ? join.Mode : join.IsPositioned ? JoinMode.Since : JoinMode.Live, goesOn ?? join.Resume.Position)
+/// <param name="life">Whose publications it offers.</param>
+/// <param name="goesOn">Where it stood at a relay that has failed; null for one that begins.</param>
+internal sealed class RichSubscriber(SubscriptionLife life, StreamPosition? goesOn = null)
+    : Subscriber(life.Owner, life.Join.Origin, goesOn is null ? life.Join.Mode : life.Join.IsPositioned ? JoinMode.Since : JoinMode.Live, goesOn ?? life.Join.Resume.Position)
 {
     private List<Publication>? _missed;
     private bool _isWhole;
@@ -19,16 +21,13 @@ internal sealed class RichSubscriber(IActorRef owner, RichJoin join, RichOutput 
     private bool _isOver;
     private Farewell? _farewell;
 
-    public RichJoin Join { get; } = join;
-
-    /// <summary>How it begins and ends for the client.</summary>
-    public SubscriptionLife Life { get; } = life;
+    public RichJoin Join => life.Join;
 
     /// <summary>All up to here has been offered. Without an epoch: it has not joined.</summary>
     public StreamPosition Position { get; private set; } = goesOn ?? default;
 
-    /// <summary>Nothing is offered any more. To be asked on the relay's turn, or when there is none.</summary>
-    public bool IsOver => _isOver;
+    /// <summary>Nothing is offered any more.</summary>
+    private bool IsOver => _isOver || life.IsLost;
 
     /// <summary>What it is told when its leave is taken.</summary>
     public void SayFarewell(Farewell farewell) => Volatile.Write(ref _farewell, farewell);
@@ -47,7 +46,7 @@ internal sealed class RichSubscriber(IActorRef owner, RichJoin join, RichOutput 
 
     public override int Deliver(Dispatch dispatch)
     {
-        if (_isOver) return 0;
+        if (IsOver) return 0;
 
         var publications = dispatch.Batch.Publications;
         if (!_isLive)
@@ -58,7 +57,7 @@ internal sealed class RichSubscriber(IActorRef owner, RichJoin join, RichOutput 
 
         if (Join.IsPositioned && !Follow(publications))
         {
-            GiveUp();
+            life.Lose();
             return 0;
         }
 
@@ -69,16 +68,16 @@ internal sealed class RichSubscriber(IActorRef owner, RichJoin join, RichOutput 
 
     public override void JoinedLive(StreamPosition position)
     {
-        if (_isOver) return;
+        if (IsOver) return;
 
         if (goesOn is not null && Join.IsPositioned && !_isWhole)
         {
-            GiveUp();
+            life.Lose();
             return;
         }
 
         // Only what has been told counts: if this fails, the relay does, and the client joins again from where it was.
-        if (goesOn is null) Life.Joined(Join.ResultAt(position, _isWhole, _missed ?? []));
+        if (goesOn is null) life.Joined(Join.ResultAt(position, _isWhole, _missed ?? []));
         else if (_missed is not null) Offer(new Dispatch(new RelayBatch(_missed), null));
         _missed = null;
         _isLive = true;
@@ -87,7 +86,7 @@ internal sealed class RichSubscriber(IActorRef owner, RichJoin join, RichOutput 
 
     public override void MembersChanged(MembersChange change)
     {
-        if (_isLive && !_isOver) Life.Offer(output.Framing.Members(Join.Name, change));
+        if (_isLive && !IsOver) life.Offer(life.Output.Framing.Members(Join.Name, change));
     }
 
     public override void Left()
@@ -96,15 +95,7 @@ internal sealed class RichSubscriber(IActorRef owner, RichJoin join, RichOutput 
 
         _isOver = true;
         Owner.Tell(new SubscriberLeft(this), ActorRefs.NoSender);
-        if (Volatile.Read(ref _farewell) is { } farewell) Life.Ended(farewell, _isLive || goesOn is not null);
-    }
-
-    /// <summary>Something is missing that cannot be had any more. Its actor is told first: the client may subscribe again as soon as it hears of it.</summary>
-    private void GiveUp()
-    {
-        _isOver = true;
-        Owner.Tell(new SubscriberLost(this), ActorRefs.NoSender);
-        Life.Lost();
+        if (Volatile.Read(ref _farewell) is { } farewell) life.Ended(farewell, _isLive || goesOn is not null);
     }
 
     private bool Follow(IReadOnlyList<Publication> publications)
@@ -115,11 +106,11 @@ internal sealed class RichSubscriber(IActorRef owner, RichJoin join, RichOutput 
 
     private int Offer(Dispatch dispatch)
     {
-        var encoded = dispatch.Batch.Encode(output.Framing.Publications(Join.Options.History is not null));
+        var encoded = dispatch.Batch.Encode(life.Output.Framing.Publications(Join.Options.History is not null));
         var publications = dispatch.Batch.Publications;
         if (!Join.Options.ExcludePublisher || !dispatch.IsFrom(Origin))
         {
-            Life.Offer(encoded.Slice(0, publications.Count).Bytes, dispatch.Unwritten);
+            life.Offer(encoded.Slice(0, publications.Count), dispatch.Unwritten);
             return publications.Count;
         }
 
@@ -127,7 +118,7 @@ internal sealed class RichSubscriber(IActorRef owner, RichJoin join, RichOutput 
         for (var i = 0; i < publications.Count; i++)
         {
             if (publications[i].Origin == Origin) continue;
-            Life.Offer(encoded.Slice(i, 1).Bytes, dispatch.Unwritten);
+            life.Offer(encoded.Slice(i, 1), dispatch.Unwritten);
             given++;
         }
 
@@ -142,6 +133,3 @@ internal sealed record Farewell(ReadOnlyMemory<byte> Frame, ReadOnlyMemory<byte>
 
 /// <summary>A subscription has ended as its actor wanted.</summary>
 internal sealed record SubscriberLeft(RichSubscriber Subscriber);
-
-/// <summary>A subscription has ended by itself: it has missed something.</summary>
-internal sealed record SubscriberLost(RichSubscriber Subscriber);

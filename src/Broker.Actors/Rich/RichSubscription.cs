@@ -3,11 +3,12 @@ using Broker.Actors.Relays;
 namespace Broker.Actors.Rich;
 
 /// <summary>One channel of a rich client, as its actor knows it.</summary>
-internal sealed class RichSubscription(RichJoin join, SubscriptionLife life)
+internal sealed class RichSubscription(SubscriptionLife life)
 {
-    public RichJoin Join { get; } = join;
-
+    /// <summary>How it begins and ends for the client.</summary>
     public SubscriptionLife Life { get; } = life;
+
+    public RichJoin Join => Life.Join;
 
     public RichSubscriber Subscriber { get; set; } = null!;
 

@@ -3,27 +3,48 @@ using Broker.Actors.Rich.Protocol;
 
 namespace Broker.Actors.Rich;
 
-/// <summary>How a subscription begins and ends for its client. Called on its relay's turns.</summary>
-internal abstract class SubscriptionLife(string channel, RichOutput output)
+/// <summary>One life of a subscription, from its join to its leave, whichever relays it is at: how it begins and ends for its client. Called on its relay's turns.</summary>
+/// <param name="owner">The client's actor.</param>
+internal abstract class SubscriptionLife(IActorRef owner, RichJoin join, RichOutput output) : IDroppable
 {
-    protected string Channel => channel;
+    private volatile bool _isLost;
 
-    protected RichOutput Output => output;
+    public IActorRef Owner => owner;
+
+    public RichJoin Join => join;
+
+    public RichOutput Output => output;
+
+    public bool OnlyNewestCounts => join.OnlyNewestCounts;
+
+    /// <summary>It has missed something: nothing more is offered, and its actor ends it.</summary>
+    public bool IsLost => _isLost;
+
+    /// <summary>Also on turns of other relays: those that fill the client's outbox.</summary>
+    public void Lose()
+    {
+        if (_isLost) return;
+
+        _isLost = true;
+        owner.Tell(new SubscriptionBroken(this), ActorRefs.NoSender);
+    }
 
     /// <summary>It has joined: from here on publications are offered.</summary>
     public abstract void Joined(SubscribeResult result);
 
-    public virtual void Offer(ReadOnlyMemory<byte> frames, List<Outbox>? unwritten = null) => output.Offer(frames, unwritten);
+    public void Offer(FrameSlice publications, List<Outbox>? unwritten) => Give(publications.Of(join.Options.Conflates ? this : null), unwritten);
+
+    /// <summary>What is never dropped.</summary>
+    public void Offer(ReadOnlyMemory<byte> frames) => Give(new FrameSlice(frames, count: 0), null);
 
     /// <summary>Its actor has ended it.</summary>
     public void Ended(Farewell farewell, bool hasJoined) => Offer(hasJoined ? farewell.Frame : farewell.Refusal);
 
-    /// <summary>It has missed something: the client is to subscribe again, and recovers then.</summary>
-    public virtual void Lost() => output.Write(line => RichWriter.PushUnsubscribe(line, channel, UnsubscribeCode.Insufficient));
+    protected virtual void Give(FrameSlice frames, List<Outbox>? unwritten) => output.Offer(frames, unwritten);
 }
 
 /// <summary>The client has subscribed, and gets an answer.</summary>
-internal sealed class AskedFor(uint id, string channel, RichOutput output) : SubscriptionLife(channel, output)
+internal sealed class AskedFor(uint id, IActorRef owner, RichJoin join, RichOutput output) : SubscriptionLife(owner, join, output)
 {
     public uint Id => id;
 
@@ -31,23 +52,23 @@ internal sealed class AskedFor(uint id, string channel, RichOutput output) : Sub
 }
 
 /// <summary>The server has subscribed an open client, which is told; or it is one that can only listen. What it misses it can only get by connecting anew.</summary>
-internal sealed class Given(string channel, RichOutput output, bool withOffset, Action<CloseReason> close) : SubscriptionLife(channel, output)
+internal sealed class Given(IActorRef owner, RichJoin join, RichOutput output) : SubscriptionLife(owner, join, output)
 {
     public override void Joined(SubscribeResult result)
     {
-        Output.Offer(Output.Framing.Subscribed(Channel, result, withOffset));
+        var withOffset = Join.Options.History is not null;
+        Output.Offer(Output.Framing.Subscribed(Join.Name, result, withOffset));
         Output.Write(result.Publications, withOffset);
     }
-
-    public override void Lost() => close(CloseReason.InsufficientState);
 }
 
-/// <summary>The server subscribes the client as it connects: the answer to that holds all of it, and comes first.</summary>
-internal sealed class WithConnect(string channel, RichOutput output, ConnectHold hold, Action<CloseReason> close) : SubscriptionLife(channel, output)
+/// <summary>The server subscribes the client as it connects: the answer to that holds all of it, and comes first. What it misses it can only get by connecting anew.</summary>
+internal sealed class WithConnect(ConnectHold hold, IActorRef owner, RichJoin join, RichOutput output) : SubscriptionLife(owner, join, output)
 {
-    public override void Joined(SubscribeResult result) => hold.Add(Channel, result);
+    public override void Joined(SubscribeResult result) => hold.Add(Join.Name, result);
 
-    public override void Offer(ReadOnlyMemory<byte> frames, List<Outbox>? unwritten = null) => hold.Offer(frames, unwritten);
-
-    public override void Lost() => close(CloseReason.InsufficientState);
+    protected override void Give(FrameSlice frames, List<Outbox>? unwritten) => hold.Offer(frames, unwritten);
 }
+
+/// <summary>A subscription has missed something: its client is to subscribe again, and recovers then.</summary>
+internal sealed record SubscriptionBroken(SubscriptionLife Life);

@@ -38,7 +38,7 @@ public sealed class BrokerMetrics : IDisposable
         _published = _meter.CreateCounter<long>("broker.publications.published", description: "Publications that this node's clients and code published, counted per channel");
         _dropped = _meter.CreateCounter<long>("broker.publishes.failed", description: "Publishes that failed, by reason");
         _delivered = _meter.CreateCounter<long>("broker.publications.delivered", description: "Publications handed to clients, counted per client");
-        _conflated = _meter.CreateCounter<long>("broker.publications.conflated", description: "Publications that slow clients were not sent because newer ones of their channels came, counted per client");
+        _conflated = _meter.CreateCounter<long>("broker.publications.conflated", description: "Publications that slow clients were not sent because newer ones of their channels came, or because they are to subscribe again, counted per client");
         _conflations = _meter.CreateCounter<long>("broker.outbox.conflations", description: "How often a client's outbox was full and made room so");
         _bytesIn = _meter.CreateCounter<long>("broker.bytes.received", "By", "Payload bytes that clients sent");
         _bytesOut = _meter.CreateCounter<long>("broker.bytes.sent", "By", "Bytes written to clients");

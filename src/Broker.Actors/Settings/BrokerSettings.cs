@@ -124,7 +124,7 @@ public sealed record BrokerSettings
     internal HistoryLimits? HistoryOf(ChannelName channel) => OptionsOf(channel).History;
 
     /// <summary>
-    /// When too much waits for a client of the channel, older publications give way to newer ones. Not to be asked for a subscription that can recover: it would be given a gap.
+    /// When too much waits for a client of the channel, older publications give way to newer ones; of a subscription that must not have a gap, all that wait.
     /// </summary>
     internal bool Conflates(ChannelName channel) => OptionsOf(channel).Conflates;
 

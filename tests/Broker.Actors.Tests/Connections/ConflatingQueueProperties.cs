@@ -241,7 +241,7 @@ public sealed class ConflatingQueueProperties
             Assert.Null(_write);
             var bytes = frames.Sum(frame => (long)frame.Length);
             choices.Step($"{frames.Count} slices of {bytes} bytes are written");
-            Assert.True(bytes <= ConflatingQueue.AtATime || frames.Count == 1);
+            Assert.True(bytes <= DroppingQueue.AtATime || frames.Count == 1);
             foreach (var slice in frames) model.Write(slice);
             if (choices.Once(3)) return default;
 

@@ -1,9 +1,11 @@
 using System.Text;
 using Broker.Actors.Channels;
 using Broker.Actors.Connections;
+using Broker.Actors.Presence;
 using Broker.Actors.Redis;
 using Broker.Actors.Relays;
 using Broker.Actors.Rich;
+using Broker.Actors.Rich.Protocol;
 using Broker.Actors.Settings;
 using Broker.Actors.Tests.Nodes;
 
@@ -19,17 +21,19 @@ public sealed class RichSubscriberTests : TestKit
     [InlineData("e", 7)]
     [InlineData("e", 5)]
     [InlineData("other", 6)]
-    public void A_publication_that_is_not_the_next_one_ends_the_subscription_and_the_client_subscribes_again(string epoch, long offset)
+    public void After_a_publication_that_is_not_the_next_one_nothing_comes_any_more_and_its_actor_is_told_once(string epoch, long offset)
     {
         var subscriber = Live(RecoveryMode.On);
 
         subscriber.Deliver(new Dispatch(new RelayBatch([At(epoch, offset)]), null));
         subscriber.Deliver(new Dispatch(new RelayBatch([At("e", 6)]), null));
+        subscriber.MembersChanged(new MembersChange([new MemberChange(new ClientInfo("john", "c", default, default), true)]));
         subscriber.Left();
 
-        Assert.Same(subscriber, ExpectMsg<SubscriberLost>().Subscriber);
+        Assert.Equal("broadcast:news", ExpectMsg<SubscriptionBroken>().Life.Join.Name);
+        Assert.Same(subscriber, ExpectMsg<SubscriberLeft>().Subscriber);
         ExpectNoMsg(TimeSpan.FromMilliseconds(50));
-        Assert.Equal([_client.Lines[0], "{\"push\":{\"channel\":\"broadcast:news\",\"unsubscribe\":{\"code\":2500,\"reason\":\"insufficient state\"}}}"], _client.Lines);
+        Assert.Single(_client.Lines);
     }
 
     [Fact]
@@ -77,8 +81,7 @@ public sealed class RichSubscriberTests : TestKit
         var outbox = new Outbox(new PlainQueue(1 << 20, 0), (_, _) => { });
         outbox.Attach(_client);
         var output = new RichOutput(outbox, RichClient.LineFraming.Instance);
-        return new RichSubscriber(
-            TestActor, new RichJoin(News, "broadcast:news", options, default, false, default, default, "me", null, false), output, new AskedFor(1, "broadcast:news", output));
+        return new RichSubscriber(new AskedFor(1, TestActor, new RichJoin(News, "broadcast:news", options, default, false, default, default, "me", null, false), output));
     }
 
     private static Publication At(string epoch, long offset) => new(News, new StreamPosition(epoch, offset), Encoding.UTF8.GetBytes($"{offset}"));
