@@ -23,31 +23,42 @@ internal static class GenToken
         {VerbExit.Usage}
         """;
 
+    public const string NoKey = "broker.jwt.hs256 (or BROKER_JWT_KEY) is not set: there is nothing to sign with";
+
     public static Task<int> RunAsync(string[] args)
     {
         var arguments = VerbArguments.Parse(args, "--user", "--group", "--session", "--channel", "--ttl", "--config");
         if (arguments.Plain.Count > 0) throw new ArgumentsException($"{arguments.Plain[0]}: not an argument; --help");
 
         var jwt = JwtSettings.Read(HostConfiguration.Load(new BrokerHostOptions { ConfigurationFile = arguments.Option("--config") }).GetObject("broker.jwt"));
-        if (jwt.Hs256 is null) throw new ArgumentsException("broker.jwt.hs256 (or BROKER_JWT_KEY) is not set: there is nothing to sign with");
+        if (jwt.Hs256 is null) throw new ArgumentsException(NoKey);
 
+        Console.WriteLine(Sign(jwt, ClaimsOf(arguments, jwt), TimeToLive(arguments.Option("--ttl") ?? "1h")));
+        return Task.FromResult(VerbExit.Done);
+    }
+
+    /// <param name="jwt">With a secret.</param>
+    /// <param name="claims">Besides those that every token has.</param>
+    /// <param name="ttl">How long it is valid.</param>
+    public static string Sign(JwtSettings jwt, Dictionary<string, object> claims, TimeSpan ttl)
+    {
+        // With an id it can be revoked.
+        claims["jti"] = Guid.NewGuid().ToString("N");
         var now = DateTime.UtcNow;
-        Console.WriteLine(new JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false }.CreateToken(new SecurityTokenDescriptor
+        return new JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false }.CreateToken(new SecurityTokenDescriptor
         {
-            Claims = ClaimsOf(arguments, jwt),
+            Claims = claims,
             Issuer = jwt.Issuer.Length > 0 ? jwt.Issuer : null,
             Audience = jwt.Audience.Length > 0 ? jwt.Audience : null,
             IssuedAt = now,
-            Expires = now + TimeToLive(arguments.Option("--ttl") ?? "1h"),
+            Expires = now + ttl,
             SigningCredentials = new SigningCredentials(jwt.Hs256, SecurityAlgorithms.HmacSha256),
-        }));
-        return Task.FromResult(VerbExit.Done);
+        });
     }
 
     private static Dictionary<string, object> ClaimsOf(VerbArguments arguments, JwtSettings jwt)
     {
-        // With an id it can be revoked.
-        var claims = new Dictionary<string, object> { ["jti"] = Guid.NewGuid().ToString("N") };
+        var claims = new Dictionary<string, object>();
         if (arguments.Option("--user") is { } user) claims[jwt.UserClaim] = user;
         if (arguments.Options("--group") is { Count: > 0 } groups) claims[jwt.GroupsClaim] = groups.ToArray();
         if (arguments.Option("--session") is { } session) claims[jwt.SessionClaim] = session;

@@ -1,8 +1,7 @@
 using System.Globalization;
-using System.Net.WebSockets;
 using System.Runtime.InteropServices;
 using System.Text;
-using Broker.Actors.Channels;
+using Broker.Host.Identity;
 using Broker.Host.Server;
 
 namespace Broker.Host.CommandLine;
@@ -13,13 +12,14 @@ internal static class SubscribeVerb
     public const string Usage =
         $"""
         Prints what is published on channels of a running server, a line for each publication: broker subscribe CHANNEL...
-        With more than one channel each line begins with the channel's name and a tab.
+        With more than one channel each line begins with the channel's name and a tab. A string of JSON is printed without its quotes.
 
-          CHANNEL              such as broadcast:news; only broadcast channels, as a websocket of ws4redis mode
+          CHANNEL              such as broadcast:news or user:john:inbox
 
           --server URL         the running server (or BROKER_SERVER); http://127.0.0.1:8000 by default
-          --token TOKEN        who subscribes (gen-token makes one); without one an anonymous client
-          --path PATH          the server's broker.websocket.path; /ws/ by default
+          --token TOKEN        who subscribes, with that client's rights
+          --user NAME          without a token: who subscribes; an anonymous client by default
+          --config FILE        the server's configuration (or BROKER_CONFIG). With its broker.jwt.hs256 (or BROKER_JWT_KEY) and no --token every channel can be read
           --count N            end after so many; by default it goes on until it is interrupted
 
         {VerbExit.Usage}
@@ -27,27 +27,32 @@ internal static class SubscribeVerb
 
     public static async Task<int> RunAsync(string[] args)
     {
-        var arguments = VerbArguments.Parse(args, "--server", "--token", "--path", "--count");
+        var arguments = VerbArguments.Parse(args, "--server", "--token", "--user", "--config", "--count");
         if (arguments.Plain.Count == 0) throw new ArgumentsException("subscribe CHANNEL...; --help");
+        if (arguments.Option("--token") is not null && arguments.Option("--user") is not null) throw new ArgumentsException("--user: the token says who subscribes; --help");
 
-        var channels = arguments.Plain.Select(ChannelName.Parse).ToArray();
-        if (channels.FirstOrDefault(channel => channel.Kind != ChannelKind.Broadcast) is { } other)
-            throw new ArgumentsException($"{other}: only broadcast channels, such as broadcast:news, can be subscribed from here");
-
+        var left = CountOf(arguments);
+        var settings = HostConfiguration.Load(new BrokerHostOptions { ConfigurationFile = arguments.Option("--config") }).GetObject("broker");
+        var (token, channels) = TokensOf(arguments, JwtSettings.Read(settings.GetObject("jwt")));
         using var stop = new CancellationTokenSource();
         using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => Stop(signal, stop));
         using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => Stop(signal, stop));
-
-        var printer = new Printer(CountOf(arguments), channels.Length > 1, stop);
-        var readings = channels.Select(channel => ReadAsync(channel, arguments, printer, stop.Token)).ToArray();
+        using var reader = new ChannelReader();
+        await using var output = Console.OpenStandardOutput();
         try
         {
-            await await Task.WhenAny(readings);
+            await reader.ConnectAsync(AddressOf(arguments, settings.Get("rich.path").AsString()), stop.Token);
+            await foreach (var (channel, payload) in reader.ReadAsync(token, channels, stop.Token))
+            {
+                byte[] line = channels.Length > 1 ? [.. Encoding.UTF8.GetBytes(channel), (byte)'\t', .. payload, (byte)'\n'] : [.. payload, (byte)'\n'];
+                output.Write(line);
+                output.Flush();
+                if (--left == 0) break;
+            }
         }
-        finally
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            await stop.CancelAsync();
-            await Task.WhenAll(readings.Select(reading => reading.ContinueWith(ended => ended.Exception, TaskScheduler.Default)));
+            // Told to end.
         }
 
         return VerbExit.Done;
@@ -59,48 +64,29 @@ internal static class SubscribeVerb
         stop.Cancel();
     }
 
-    private static async Task ReadAsync(ChannelName channel, VerbArguments arguments, Printer printer, CancellationToken stop)
+    /// <summary>The connection's, and one for each channel: those that the key signs open any.</summary>
+    private static (string Connection, (string Name, string Token)[] Channels) TokensOf(VerbArguments arguments, JwtSettings jwt)
     {
-        using var socket = new ClientWebSocket();
-        if (arguments.Option("--token") is { } token) socket.Options.SetRequestHeader("Authorization", "Bearer " + token);
-        socket.Options.CollectHttpResponseDetails = true;
-        try
-        {
-            await socket.ConnectAsync(AddressOf(channel, arguments), stop);
-            var message = new MemoryStream();
-            var buffer = new byte[16 * 1024];
-            while (true)
-            {
-                var read = await socket.ReceiveAsync(buffer, stop);
-                if (read.MessageType == WebSocketMessageType.Close) throw new RefusedException($"{channel}: closed with {(int?)read.CloseStatus} {read.CloseStatusDescription}");
+        if (arguments.Option("--token") is { } token) return (token, [.. arguments.Plain.Select(channel => (channel, ""))]);
+        if (jwt.Hs256 is not null) return (TokenOf(null), [.. arguments.Plain.Select(channel => (channel, TokenOf(channel)))]);
+        if (arguments.Option("--user") is not null) throw new ArgumentsException(GenToken.NoKey);
 
-                message.Write(buffer, 0, read.Count);
-                if (!read.EndOfMessage) continue;
+        return ("", [.. arguments.Plain.Select(channel => (channel, ""))]);
 
-                printer.Print(channel, message.ToArray());
-                message.SetLength(0);
-            }
-        }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        string TokenOf(string? channel)
         {
-            // Told to end.
-        }
-        catch (WebSocketException failure)
-        {
-            throw socket.HttpStatusCode == 0
-                ? new UnreachableException($"the server cannot be reached: {failure.GetBaseException().Message}")
-                : socket.HttpStatusCode == System.Net.HttpStatusCode.SwitchingProtocols
-                    ? new UnreachableException("the connection was lost")
-                    : new RefusedException($"{channel}: the server answers {(int)socket.HttpStatusCode}");
+            // It has to be used at once, and what it opens stays open.
+            var claims = new Dictionary<string, object> { ["expire_at"] = 0 };
+            if (arguments.Option("--user") is { } user) claims[jwt.UserClaim] = user;
+            if (channel is not null) claims["channel"] = channel;
+            return GenToken.Sign(jwt, claims, TimeSpan.FromMinutes(1));
         }
     }
 
-    private static Uri AddressOf(ChannelName channel, VerbArguments arguments)
+    private static Uri AddressOf(VerbArguments arguments, string path)
     {
         var server = ServerClient.AddressOf(arguments);
-        var path = (arguments.Option("--path") ?? "/ws/").Trim('/');
-        var scheme = server.Scheme == "https" ? "wss" : "ws";
-        return new Uri($"{scheme}://{server.Authority}{server.AbsolutePath}{path}/{Uri.EscapeDataString(channel.Facility)}?subscribe-broadcast&echo");
+        return new Uri($"{(server.Scheme == "https" ? "wss" : "ws")}://{server.Authority}{server.AbsolutePath}{path.TrimStart('/')}");
     }
 
     private static int CountOf(VerbArguments arguments) => arguments.Option("--count") switch
@@ -108,25 +94,4 @@ internal static class SubscribeVerb
         null => int.MaxValue,
         var text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count > 0 ? count : throw new ArgumentsException($"--count: '{text}' is not a number above 0"),
     };
-
-    /// <summary>Whole lines, whichever socket they come from.</summary>
-    private sealed class Printer(int count, bool withNames, CancellationTokenSource stop)
-    {
-        private readonly Lock _lock = new();
-        private readonly Stream _output = Console.OpenStandardOutput();
-        private int _left = count;
-
-        public void Print(ChannelName channel, byte[] payload)
-        {
-            lock (_lock)
-            {
-                if (_left == 0) return;
-
-                byte[] line = withNames ? [.. Encoding.UTF8.GetBytes($"{channel}\t"), .. payload, (byte)'\n'] : [.. payload, (byte)'\n'];
-                _output.Write(line);
-                _output.Flush();
-                if (--_left == 0) stop.Cancel();
-            }
-        }
-    }
 }

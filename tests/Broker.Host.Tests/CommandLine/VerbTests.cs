@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using Broker.Actors.Channels;
 using Broker.Host.Tests.Clients;
+using Broker.Host.Tests.Rich;
 using Broker.Host.Tests.Server;
 using Broker.Host.Tests.WebSockets;
 
@@ -75,7 +77,6 @@ public sealed class VerbTests
         await using var server = await LocalServer.StartAsync(Settings);
         var address = server.Address.ToString();
         var subscribing = RunAsync(["subscribe", "broadcast:news", "broadcast:logs", "--count", "3", "--server", address]);
-        await Eventually.IsAsync(2, () => Task.FromResult((int)server.Node.Metrics.Connections));
         await Eventually.IsAsync(2, async () => (await server.Node.Server.FindChannelsAsync()).Channels.Count);
 
         var channels = await RunAsync(["channels", "broadcast:*", "--server", address, "--api-key", "k"]);
@@ -89,6 +90,30 @@ public sealed class VerbTests
         Assert.Matches("^published at 1 of [0-9a-f]+\n$", second.Output);
         Assert.Equal((0, ""), (code, errors));
         Assert.Equal("broadcast:news\thello\nbroadcast:logs\tfrom a pipe\nbroadcast:news\t{\"a\": 1}\n", output);
+    }
+
+    /// <summary>Only broadcast channels could be read, and only as far as rules let the caller.</summary>
+    [Fact]
+    public async Task With_the_key_every_channel_can_be_read_and_with_a_token_those_of_its_client()
+    {
+        await using var server = await ClientServer.StartAsync($"{Gates.Key}, history {{ \"log*\" {{ size = 10, ttl = 5m }} }}");
+        var (address, key) = ($"http://127.0.0.1:{server.Port}", ("BROKER_JWT_KEY", Jwt.Secret));
+        string[] channels = ["broadcast:logs", "user:john:inbox", "group:g:chat", "session:k:cart"];
+        var all = RunAsync(["subscribe", .. channels, "--count", "4", "--server", address], null, key);
+        var johns = RunAsync(["subscribe", "user:john:inbox", "--count", "1", "--server", address, "--token", Jwt.Hs256(new { sub = "john" })]);
+        await Eventually.IsAsync(5, async () => (await server.Node.Server.FindChannelsAsync()).Channels.Sum(channel => channel.Clients));
+
+        byte[][] payloads = ["text"u8.ToArray(), "{\"a\":  1}"u8.ToArray(), "\"quoted\""u8.ToArray(), [0x41, 0xff]];
+        for (var i = 0; i < channels.Length; i++) await server.Node.Server.PublishAsync(ChannelName.Parse(channels[i]), payloads[i]);
+
+        Assert.Equal((0, ""), ((await all).Code, (await all).Errors));
+        Assert.Equal(
+            ["broadcast:logs\ttext", "group:g:chat\tquoted", "session:k:cart\tA\ufffd", "user:john:inbox\t{\"a\":  1}"],
+            (await all).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal));
+        Assert.Equal((0, "{\"a\":  1}\n"), ((await johns).Code, (await johns).Output));
+        Assert.Equal((1, "user:john:inbox: error 103: permission denied\n"), await FailAsync("subscribe", "user:john:inbox", "--server", address));
+        Assert.Equal((1, "closed with 3500 invalid token\n"), await FailAsync("subscribe", "user:john:inbox", "--server", address, "--token", "x"));
+        Assert.Equal((2, "broker.jwt.hs256 (or BROKER_JWT_KEY) is not set: there is nothing to sign with\n"), await FailAsync("subscribe", "a", "--server", address, "--user", "john"));
     }
 
     [Fact]
@@ -105,7 +130,8 @@ public sealed class VerbTests
         Assert.Equal((2, "--colour: not an option here; --help\n"), await FailAsync("channels", "--colour", "red"));
         Assert.Equal((2, "broker.jwt.hs256 (or BROKER_JWT_KEY) is not set: there is nothing to sign with\n"), await FailAsync("gen-token", "--user", "john"));
         Assert.Equal(2, (await FailAsync("publish")).Code);
-        Assert.Equal(2, (await FailAsync("subscribe", "user:john:inbox")).Code);
+        Assert.Equal(2, (await FailAsync("subscribe")).Code);
+        Assert.Equal((1, "news: error 102: unknown channel\n"), await FailAsync("subscribe", "news", "--server", address));
         Assert.Equal(3, (await FailAsync("channels", "--server", "http://127.0.0.1:1", "--api-key", "k")).Code);
         Assert.Equal(3, (await FailAsync("subscribe", "broadcast:news", "--server", "http://127.0.0.1:1")).Code);
     }
