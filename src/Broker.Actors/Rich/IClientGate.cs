@@ -33,8 +33,8 @@ internal interface IClientGate
     /// <summary>To the application's handler.</summary>
     ValueTask<RpcAnswer> CallAsync(Rpc rpc);
 
-    /// <summary>To the application's handler; no answer.</summary>
-    ValueTask SendAsync(Send send);
+    /// <summary>To the application's handler; no answer. False: there is none, or it failed.</summary>
+    ValueTask<bool> SendAsync(Send send);
 }
 
 /// <summary>What becomes of a connection: exactly one of identity, error (it may try again on this connection) and close reason.</summary>

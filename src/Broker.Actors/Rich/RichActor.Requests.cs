@@ -136,11 +136,9 @@ internal sealed partial class RichActor
         else request.Answer(line => RichWriter.Called(line, request.Id, answer.Data));
     });
 
-    private void OnSend(Send send, Request request) => Ask(SentAsync(send), request, _ => request.Done());
-
-    private async ValueTask<bool> SentAsync(Send send)
+    private void OnSend(Send send, Request request) => Ask(Gate.SendAsync(send), request, isTaken =>
     {
-        await Gate.SendAsync(send);
-        return true;
-    }
+        if (!isTaken) _services.Metrics.MessageDropped();
+        request.Done();
+    });
 }

@@ -24,6 +24,7 @@ public sealed class BrokerMetrics : IDisposable
     private readonly Counter<long> _closed;
     private readonly Counter<long> _deadLetters;
     private readonly Counter<long> _overLimit;
+    private readonly Counter<long> _messagesDropped;
     private readonly Counter<long> _streamEntries;
     private long _connections;
     private long _relays;
@@ -46,6 +47,7 @@ public sealed class BrokerMetrics : IDisposable
         _closed = _meter.CreateCounter<long>("broker.connections.closed", description: "Connections that ended, by close code");
         _overLimit = _meter.CreateCounter<long>("broker.limits.exceeded", description: "What clients were refused because of a limit of broker.limits, by the limit");
         _deadLetters = _meter.CreateCounter<long>("broker.dead.letters", description: "Messages to actors that were gone");
+        _messagesDropped = _meter.CreateCounter<long>("broker.messages.dropped", description: "Messages of rich clients (send) for which the application has no handler, or whose handler failed");
         _streamEntries = _meter.CreateCounter<long>("broker.stream.entries", description: "Entries of Redis streams that this node published, by outcome; those without their field, too large or deleted were not");
         _meter.CreateObservableUpDownCounter("broker.connections", () => Interlocked.Read(ref _connections), description: "Open client connections");
         _meter.CreateObservableUpDownCounter("broker.relays", () => Interlocked.Read(ref _relays), description: "Channels with local clients");
@@ -111,6 +113,8 @@ public sealed class BrokerMetrics : IDisposable
     internal void PublicationsLost(long count) => _lost.Add(count);
 
     internal void StreamEntries(int count, string outcome) => _streamEntries.Add(count, new KeyValuePair<string, object?>("outcome", outcome));
+
+    internal void MessageDropped() => _messagesDropped.Add(1);
 
     internal void OverLimit(string limit) => _overLimit.Add(1, new KeyValuePair<string, object?>("limit", limit));
 

@@ -27,19 +27,20 @@ internal sealed class ApplicationCalls(Callbacks callbacks, IServiceScopeFactory
         }
     }
 
-    public async ValueTask TellAsync(ClientMessage message)
+    /// <summary>False: nobody has dealt with it.</summary>
+    public async ValueTask<bool> TellAsync(ClientMessage message)
     {
         if (!_listens)
         {
             log.LogDebug("A message of a rich client is dropped: the application has no ISendHandler");
-            return;
+            return false;
         }
 
         try
         {
             await using var scope = scopes.CreateAsyncScope();
             var handler = scope.ServiceProvider.GetRequiredService<ISendHandler>();
-            await callbacks.RunAsync(
+            return await callbacks.RunAsync(
                 async limit =>
                 {
                     await handler.OnSendAsync(message, limit);
@@ -50,6 +51,7 @@ internal sealed class ApplicationCalls(Callbacks callbacks, IServiceScopeFactory
         catch (Exception fault)
         {
             log.LogError(fault, "The handler of messages failed");
+            return false;
         }
     }
 }

@@ -72,7 +72,7 @@ internal sealed class ClientGate(
 
     public ValueTask<RpcAnswer> CallAsync(Rpc rpc) => calls.CallAsync(new ClientRpc(_client.Caller, rpc.Method, rpc.Data));
 
-    public ValueTask SendAsync(Send send) => calls.TellAsync(new ClientMessage(_client.Caller, send.Data));
+    public ValueTask<bool> SendAsync(Send send) => calls.TellAsync(new ClientMessage(_client.Caller, send.Data));
 
     private static Admission Failed(RichError error) => new(null, Error: error);
 

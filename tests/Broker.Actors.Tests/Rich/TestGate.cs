@@ -56,9 +56,9 @@ internal sealed class TestGate : IClientGate
         return rpc.Method == "echo" ? new RpcAnswer(rpc.Data) : new RpcAnswer(default, RichError.MethodNotFound);
     }
 
-    public ValueTask SendAsync(Send send)
+    public ValueTask<bool> SendAsync(Send send)
     {
         lock (Sent) Sent.Add(System.Text.Encoding.UTF8.GetString(send.Data.Span));
-        return default;
+        return new(true);
     }
 }

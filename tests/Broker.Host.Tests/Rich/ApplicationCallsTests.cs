@@ -56,7 +56,21 @@ public sealed class ApplicationCallsTests
         var gate = await server.GateOfAsync(new { sub = "john" });
 
         Assert.Equal(RichError.NotAvailable, (await gate.CallAsync(new Rpc(1, "", default))).Error);
-        await gate.SendAsync(new Send("1"u8.ToArray()));
+        Assert.False(await gate.SendAsync(new Send("1"u8.ToArray())));
+    }
+
+    /// <summary>Nobody saw that an application took no messages.</summary>
+    [Fact]
+    public async Task Messages_that_nobody_deals_with_are_counted()
+    {
+        await using var server = await ClientServer.StartAsync(ClientServer.Open);
+        using var http = server.Http();
+        using var client = await server.OpenAsync("/connection/websocket");
+
+        await client.SendAsync("{\"id\":1,\"connect\":{}}\n{\"send\":{\"data\":1}}\n{\"send\":{\"data\":2}}\n{\"id\":2,\"ping\":{}}");
+        await client.ReadAsync(2);
+
+        Assert.Contains("\nbroker_messages_dropped_total 2\n", await http.GetStringAsync("/metrics"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -66,8 +80,8 @@ public sealed class ApplicationCallsTests
         await using var server = await ClientServer.StartAsync(Gates.Key, services: services => services.AddSingleton<ISendHandler>(heard));
         var gate = await server.GateOfAsync(new { sub = "john" });
 
-        await gate.SendAsync(new Send("[7]"u8.ToArray()));
-        await gate.SendAsync(new Send("0"u8.ToArray()));
+        Assert.True(await gate.SendAsync(new Send("[7]"u8.ToArray())));
+        Assert.False(await gate.SendAsync(new Send("0"u8.ToArray())));
 
         Assert.Equal(["john: [7]"], heard.Messages);
         Assert.Contains("The handler of messages failed", server.Log.Text, StringComparison.Ordinal);
