@@ -59,7 +59,7 @@ public abstract class ClientConnection
     }
 
     /// <summary>Who it is and what it listens to, from any thread.</summary>
-    internal abstract ConnectedClient Look();
+    internal abstract Sight Look();
 
     /// <summary>It is told to beat at the pace of <c>broker.websocket.heartbeat-interval</c>.</summary>
     internal virtual bool HasBeat => true;

@@ -24,6 +24,15 @@ public sealed record ConnectedClient(
 
     /// <summary>Server-sent events: a client that can only listen.</summary>
     public const string EventStream = "uni_sse";
+}
 
-    internal static string SessionOf(Caller caller) => caller.SessionKey is { } key ? ChannelName.HashOf(key) : "";
+/// <summary>A connection at one moment, as it stands there: very many are looked at for the few that fit, so nothing is hashed or made for it.</summary>
+internal readonly record struct Sight(string Id, Caller Caller, string TokenId, string Protocol, IReadOnlyList<ChannelName> Channels, DateTimeOffset Since, string Name = "", string Version = "")
+{
+    public string User => Caller.User ?? "";
+
+    /// <summary>The key's hash, worked out each time.</summary>
+    public string Session => Caller.SessionKey is { } key ? ChannelName.HashOf(key) : "";
+
+    public ConnectedClient ToClient() => new(Id, User, Session, TokenId, Protocol, Channels, Since, Name, Version);
 }

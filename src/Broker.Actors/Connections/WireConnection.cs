@@ -33,8 +33,7 @@ public sealed class WireConnection : ClientConnection
         return room;
     }
 
-    internal override ConnectedClient Look() =>
-        new(Id, Plan.Caller.User ?? "", ConnectedClient.SessionOf(Plan.Caller), Plan.TokenId, ConnectedClient.Ws4Redis, Plan.Subscribe, Since, Name: "", Version: "");
+    internal override Sight Look() => new(Id, Plan.Caller, Plan.TokenId, ConnectedClient.Ws4Redis, Plan.Subscribe, Since);
 
     // By its arguments: an expression for each client is a kilobyte, and a microsecond to read.
     internal override Props PropsOf(IActorRef relays, BrokerServices services) => Props.Create<ConnectionActor>(this, relays, services);

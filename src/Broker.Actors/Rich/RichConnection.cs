@@ -1,3 +1,4 @@
+using Broker.Actors.Audiences;
 using Broker.Actors.Channels;
 using Broker.Actors.Connections;
 using Broker.Actors.Presence;
@@ -54,12 +55,11 @@ internal sealed class RichConnection : ClientConnection
 
     internal override bool Takes(object order) => Stream is null || order is not SubscribeClient;
 
-    internal override ConnectedClient Look()
+    internal override Sight Look()
     {
         var (identity, name, version, channels) = Volatile.Read(ref _seen);
-        var session = identity is null ? "" : ConnectedClient.SessionOf(identity.Caller);
         var protocol = Stream is null ? ConnectedClient.Rich : ConnectedClient.EventStream;
-        return new ConnectedClient(Id, identity?.Caller.User ?? "", session, identity?.TokenId ?? "", protocol, channels, Since, name, version);
+        return new Sight(Id, identity?.Caller ?? Caller.Anonymous, identity?.TokenId ?? "", protocol, channels, Since, name, version);
     }
 
     internal override Props PropsOf(IActorRef relays, BrokerServices services) => Props.Create<RichActor>(this, relays, services);

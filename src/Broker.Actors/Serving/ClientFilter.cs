@@ -30,12 +30,12 @@ public sealed record ClientFilter
     internal ClientFilter Hashed() => this with { Session = string.IsNullOrEmpty(Session) || IsHash(Session) ? Session : ChannelName.HashOf(Session) };
 
     /// <summary>Call <see cref="Hashed"/> first.</summary>
-    internal bool Fits(ConnectedClient client) =>
-        (string.IsNullOrEmpty(Client) || client.Client == Client)
+    internal bool Fits(Sight client) =>
+        (string.IsNullOrEmpty(Client) || client.Id == Client)
         && (User is null || client.User == User)
-        && (string.IsNullOrEmpty(Session) || client.Session == Session)
         && (string.IsNullOrEmpty(TokenId) || client.TokenId == TokenId)
-        && !Except.Contains(client.Client);
+        && (string.IsNullOrEmpty(Session) || client.Session == Session)
+        && !Except.Contains(client.Id);
 
     private static bool IsHash(string session) => session.Length == 64 && session.All(char.IsAsciiHexDigitLower);
 }

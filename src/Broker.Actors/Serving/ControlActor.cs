@@ -52,7 +52,7 @@ internal sealed class ControlActor : ReceiveActor
     private void OnCarrying(Carrying carrying) => carrying.Asker.Tell(carrying.Request switch
     {
         OrderClients order => Give(order, carrying.Connections),
-        FindClients query => new ClientsFound(OpenClients.Find(carrying.Connections.Select(connection => connection.Look()), query)),
+        FindClients query => new ClientsFound(OpenClients.Find(carrying.Connections, query)),
         CountChannels request => Count(request, carrying.Connections),
         _ => LookAt(carrying.Connections),
     });
@@ -62,8 +62,6 @@ internal sealed class ControlActor : ReceiveActor
         var told = 0;
         foreach (var connection in connections)
         {
-            if (order.Clients.Client is { Length: > 0 } id && connection.Id != id) continue;
-
             var client = connection.Look();
             if (!order.Clients.Fits(client) || !connection.Takes(order.Order)) continue;
 
@@ -77,7 +75,7 @@ internal sealed class ControlActor : ReceiveActor
 
     private ChannelsCounted Count(CountChannels request, IReadOnlyList<ClientConnection> connections)
     {
-        _list = (request.Pattern, _services.Now, OpenClients.Count(connections.Select(connection => connection.Look()), request.Pattern));
+        _list = (request.Pattern, _services.Now, OpenClients.Count(connections.Select(connection => connection.Look().Channels), request.Pattern));
         return new ChannelsCounted(OpenClients.PageOf(_list.Channels, request.After));
     }
 

@@ -12,22 +12,24 @@ internal static class OpenClients
     /// <summary>Of one client with very many: so that it fits in a page.</summary>
     private const int MaxListed = 128;
 
-    public static Page<ConnectedClient> Find(IEnumerable<ConnectedClient> clients, FindClients query)
+    public static Page<ConnectedClient> Find(IEnumerable<ClientConnection> clients, FindClients query)
     {
         var found = clients
-            .Where(client => string.CompareOrdinal(client.Client, query.After) > 0 && query.Clients.Fits(client) && (query.Channel is null || client.Channels.Contains(query.Channel)))
-            .OrderBy(client => client.Client, StringComparer.Ordinal)
+            .Where(client => string.CompareOrdinal(client.Id, query.After) > 0 && Fits(client.Look(), query))
+            .OrderBy(client => client.Id, StringComparer.Ordinal)
             .Take(query.Limit + 1)
-            .Select(Cut)
+            .Select(client => Cut(client.Look().ToClient()))
             .ToList();
         return Pages.Take(found, 0, query.Limit, SizeOf);
     }
 
     /// <summary>All channels that fit the pattern, sorted.</summary>
-    public static IReadOnlyList<ChannelCount> Count(IEnumerable<ConnectedClient> clients, string pattern)
+    /// <param name="subscribed">Of each client.</param>
+    /// <param name="pattern">Empty for all.</param>
+    public static IReadOnlyList<ChannelCount> Count(IEnumerable<IReadOnlyList<ChannelName>> subscribed, string pattern)
     {
         var counts = new Dictionary<ChannelName, int>();
-        foreach (var channel in clients.SelectMany(client => client.Channels)) counts[channel] = counts.GetValueOrDefault(channel) + 1;
+        foreach (var channel in subscribed.SelectMany(channels => channels)) counts[channel] = counts.GetValueOrDefault(channel) + 1;
 
         var glob = pattern.Length == 0 ? null : new Glob(pattern);
         return
@@ -47,6 +49,8 @@ internal static class OpenClients
 
     /// <summary>A name as it may be shown to who has the API's key: session keys are credentials, and a raw channel may be a session's.</summary>
     public static string Shown(ChannelName channel) => channel.Kind is ChannelKind.Session or ChannelKind.Raw ? channel.ToString() : channel.ToRedis("");
+
+    private static bool Fits(Sight client, FindClients query) => query.Clients.Fits(client) && (query.Channel is null || client.Channels.Contains(query.Channel));
 
     private static ConnectedClient Cut(ConnectedClient client)
     {

@@ -1,6 +1,9 @@
+using Broker.Actors.Audiences;
 using Broker.Actors.Channels;
 using Broker.Actors.Connections;
 using Broker.Actors.Serving;
+using Broker.Actors.Settings;
+using Broker.Actors.Tests.Nodes;
 
 namespace Broker.Actors.Tests.Serving;
 
@@ -30,10 +33,10 @@ public sealed class PagesTests
     [Fact]
     public void Channels_of_sessions_are_told_by_the_hash_of_their_key()
     {
-        var clients = new[] { Client("1", ChannelName.Session("secret", "inbox"), ChannelName.Broadcast("news")), Client("2", ChannelName.Broadcast("news")) };
+        ChannelName[][] subscribed = [[ChannelName.Session("secret", "inbox"), ChannelName.Broadcast("news")], [ChannelName.Broadcast("news")]];
 
-        var all = OpenClients.Count(clients, "");
-        var some = OpenClients.Count(clients, "broad*");
+        var all = OpenClients.Count(subscribed, "");
+        var some = OpenClients.Count(subscribed, "broad*");
 
         Assert.Equal(2, all.Count);
         Assert.Equal(new ChannelCount("broadcast:news", 2), Assert.Single(some));
@@ -43,7 +46,7 @@ public sealed class PagesTests
     [Fact]
     public void A_filter_wants_all_that_it_names()
     {
-        var john = Client("1") with { User = "john", Session = ChannelName.HashOf("key"), TokenId = "t" };
+        var john = new Sight("1", new Caller("john", [], "key"), "t", ConnectedClient.Rich, [], DateTimeOffset.UnixEpoch);
 
         Assert.True(new ClientFilter { User = "john", Session = "key" }.Hashed().Fits(john));
         Assert.True(new ClientFilter { Session = ChannelName.HashOf("key") }.Hashed().Fits(john));
@@ -58,15 +61,13 @@ public sealed class PagesTests
     [Fact]
     public void A_client_with_very_many_channels_is_listed_with_some_of_them()
     {
-        var many = Client("1", [.. Enumerable.Range(0, 5000).Select(i => ChannelName.Broadcast($"{i}-{new string('ü', 200)}"))]);
+        ChannelName[] channels = [.. Enumerable.Range(0, 5000).Select(i => ChannelName.Broadcast($"{i}-{new string('ü', 200)}"))];
+        var many = new WireConnection(new ConnectionPlan(Caller.Anonymous, channels, [], Echo: true), LineFormat.Instance, BrokerSettings.Read(Configuration.Default()));
 
         var page = OpenClients.Find([many], new FindClients(new ClientFilter(), null, "", 10));
 
         Assert.InRange(Assert.Single(page.Items).Channels.Count, 20, 128);
     }
-
-    private static ConnectedClient Client(string id, params ChannelName[] channels) =>
-        new(id, "", "", "", ConnectedClient.Rich, channels, DateTimeOffset.UnixEpoch, "", "");
 
     private static string Spell(Page<string> page) => string.Join(' ', page.Items) + "|" + (page.More ? "+" : "");
 }
