@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using Broker.Host.Tests.Clients;
 using Broker.Host.Tests.WebSockets;
 using Broker.Host.WebSockets;
@@ -28,11 +29,13 @@ public sealed class LimitTests(Bystanders others) : IClassFixture<Bystanders>
         ["frame"] = others => BeClosedAsync(others, new string(' ', (128 * 1024) + 1), 1009, "frame"),
         ["commands-per-frame"] = others => BeClosedAsync(others, string.Join('\n', Enumerable.Range(2, 129).Select(id => $"{{\"id\":{id},\"ping\":{{}}}}")), 3501, "commands-per-frame"),
         ["user-connections"] = ComeTooOftenAsync,
-        ["connections"] = FillAsync,
+        ["connections"] = others => FillAsync(others, SocketAsync),
         ["facility-length"] = others => PostAsync(others, $"/publish/{new string('x', 256)}?publish-broadcast", "hello", HttpStatusCode.RequestUriTooLong, "facility-length"),
         ["query-words"] = others => PostAsync(others, "/publish/offender?" + string.Join('&', Enumerable.Repeat("publish-broadcast", 65)), "hello", HttpStatusCode.BadRequest, "query-words"),
         ["outbox"] = others => StopReadingAsync(others, "/connection/websocket", $"{{\"id\":1,\"connect\":{{}}}}\n{{\"id\":2,\"subscribe\":{{\"channel\":\"{Bystanders.Channel(0)}\"}}}}"),
         ["outbox, ws4redis"] = others => StopReadingAsync(others, $"/ws/{Bystanders.Facility(0)}?subscribe-broadcast"),
+        ["outbox, event stream"] = StopListeningAsync,
+        ["connections, event stream"] = others => FillAsync(others, StreamAsync),
     };
 
     public static TheoryData<string> Limits => [.. Offences.Keys];
@@ -156,14 +159,29 @@ public sealed class LimitTests(Bystanders others) : IClassFixture<Bystanders>
         return Counts(Limit("user-connections"), Closed(3504), Closed(1006, 3));
     }
 
-    private static async Task<Dictionary<string, double>> FillAsync(Bystanders others)
+    private static async Task<Dictionary<string, double>> FillAsync(Bystanders others, Func<Bystanders, Task> comeOnceMore)
     {
         var all = new List<SocketClient>();
-        for (var i = 0; i <= Bystanders.Spare; i++) all.Add(await SocketClient.ConnectAsync(others.Server.Port, "/ws/offender?subscribe-broadcast"));
+        for (var i = 0; i < Bystanders.Spare; i++) all.Add(await SocketClient.ConnectAsync(others.Server.Port, "/ws/offender?subscribe-broadcast"));
+        Assert.All(all, client => Assert.Equal(101, client.Status));
 
-        Assert.Equal([.. Enumerable.Repeat(101, Bystanders.Spare), 503], all.Select(client => client.Status));
+        await comeOnceMore(others);
+
         foreach (var client in all) client.Dispose();
         return Counts(Limit("connections"), Closed(1006, Bystanders.Spare));
+    }
+
+    private static async Task SocketAsync(Bystanders others)
+    {
+        using var oneTooMany = await SocketClient.ConnectAsync(others.Server.Port, "/ws/offender?subscribe-broadcast");
+        Assert.Equal(503, oneTooMany.Status);
+    }
+
+    /// <summary>A browser that is answered with an error never tries again: it is told when.</summary>
+    private static async Task StreamAsync(Bystanders others)
+    {
+        using var http = new HttpClient();
+        Assert.Matches("^retry: [0-9]+\n\n$", await http.GetStringAsync(new Uri(others.Server.Address + "/connection/uni_sse?channel=broadcast:offender")));
     }
 
     /// <summary>It stands on a channel on which much is published, and takes nothing of it. What it finds when it reads again is what was on its way, and then why it is closed.</summary>
@@ -183,6 +201,19 @@ public sealed class LimitTests(Bystanders others) : IClassFixture<Bystanders>
         Assert.Equal(3008, await CloseCodeAsync(offender.ReadFrameAsync));
         await offender.SendAsync(ClientFrames.Close(3008));
         Assert.True(await offender.IsClosedAsync());
+        return Counts(Closed(3008));
+    }
+
+    private static async Task<Dictionary<string, double>> StopListeningAsync(Bystanders others)
+    {
+        using var offender = await RawClient.ConnectAsync(others.Server.Port, receiveBuffer: 64 * 1024);
+        offender.TrySend(Encoding.ASCII.GetBytes($"GET /connection/uni_sse?channel={Bystanders.Channel(0)} HTTP/1.0\r\nHost: localhost\r\n\r\n"));
+        var begun = new StringBuilder();
+        while (!begun.ToString().Contains("event: subscribed", StringComparison.Ordinal)) begun.Append(await offender.ReadTextAsync(1));
+
+        await others.FloodAsync(0, 200);
+
+        Assert.EndsWith("\"disconnect\":{\"code\":3008,\"reason\":\"slow\"}}}\n\n", await offender.ReadToEndAsync(), StringComparison.Ordinal);
         return Counts(Closed(3008));
     }
 

@@ -81,6 +81,13 @@ internal sealed class RawClient : IDisposable
     /// <summary>So many bytes, as text.</summary>
     public async Task<string> ReadTextAsync(int count) => Encoding.UTF8.GetString(await ReadAsync(count));
 
+    /// <summary>All that comes until the server ends the connection, as text.</summary>
+    public async Task<string> ReadToEndAsync()
+    {
+        using var reader = new StreamReader(_stream, leaveOpen: true);
+        return await reader.ReadToEndAsync().WaitAsync(Deadline.Fact);
+    }
+
     public async Task<ServerFrame> ReadFrameAsync()
     {
         var start = await ReadAsync(2);
