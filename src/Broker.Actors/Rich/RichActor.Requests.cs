@@ -46,7 +46,7 @@ internal sealed partial class RichActor
         }
 
         var options = _services.OptionsOf(channel);
-        if (!options.Publish || IsUnwelcome(options)) request.Refuse(RichError.PermissionDenied);
+        if (!options.Publish || !options.Welcomes(_identity!.Caller)) request.Refuse(RichError.PermissionDenied);
         else Ask(Gate.PublishAsync(channel), request, permission => OnMayPublish(publish, channel, options, permission, request));
     }
 
@@ -125,7 +125,7 @@ internal sealed partial class RichActor
     /// <summary>Who is subscribed may where the channel lets it; others where they might subscribe, too.</summary>
     private void IfMayRead(string name, ChannelName channel, ChannelOptions options, bool isAllowed, Request request, Action then)
     {
-        if (!isAllowed || IsUnwelcome(options)) request.Refuse(RichError.PermissionDenied);
+        if (!isAllowed || !options.Welcomes(_identity!.Caller)) request.Refuse(RichError.PermissionDenied);
         else if (_subscriptions.TryGetValue(name, out var subscription) && subscription.HasJoined) then();
         else Ask(Gate.ReadAsync(channel), request, permission => { if (!Denies(permission, request)) then(); });
     }

@@ -30,7 +30,7 @@ internal sealed partial class RichActor
         }
 
         var options = _services.OptionsOf(channel);
-        if (!options.Subscribe || IsUnwelcome(options)) request.Refuse(RichError.PermissionDenied);
+        if (!options.Subscribe || !options.Welcomes(_identity!.Caller)) request.Refuse(RichError.PermissionDenied);
         else Ask(Gate.SubscribeAsync(channel, subscribe.Token), request, permission => OnMaySubscribe(subscribe, channel, permission, request));
     }
 
@@ -288,8 +288,6 @@ internal sealed partial class RichActor
         request.Refuse(RichError.UnknownChannel);
         return false;
     }
-
-    private bool IsUnwelcome(ChannelOptions options) => !options.Anonymous && !_identity!.Caller.IsAuthenticated;
 
     private bool Denies(Permission permission, Request request)
     {

@@ -1,3 +1,4 @@
+using Broker.Actors.Audiences;
 using Broker.Actors.Channels;
 using Broker.Actors.Redis;
 
@@ -53,6 +54,9 @@ internal sealed record ChannelOptions(
     bool Conflates,
     int Expire)
 {
+    /// <summary>False for those without a name where a rule lets none of them in; for the others their rights decide.</summary>
+    public bool Welcomes(Caller caller) => Anonymous || caller.IsAuthenticated;
+
     /// <summary>Each option is the first rule's that fits the channel and names it.</summary>
     public static ChannelOptions Of(ChannelName channel, IReadOnlyList<ChannelRule> rules, ChannelDefaults defaults)
     {

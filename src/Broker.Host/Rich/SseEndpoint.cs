@@ -80,8 +80,7 @@ internal sealed class SseEndpoint(
     private async ValueTask<Permission> AskAsync(ClientGate gate, Actors.Rich.Identity identity, ChannelName channel, string token)
     {
         var options = host.Node.Settings.OptionsOf(channel);
-        var isWelcome = options.Subscribe && (options.Anonymous || identity.Caller.IsAuthenticated);
-        return isWelcome ? await gate.SubscribeAsync(channel, token) : Permission.Denied;
+        return options.Subscribe && options.Welcomes(identity.Caller) ? await gate.SubscribeAsync(channel, token) : Permission.Denied;
     }
 
     private async Task CarryAsync(HttpContext context, RichConnection connection)
