@@ -7,28 +7,13 @@ using Broker.Host.WebSockets;
 namespace Broker.Host.Tests.Rich;
 
 /// <summary>Rich clients that stop reading until more waits for them than may, on real sockets: what the kernel takes is some megabytes.</summary>
-public sealed class SlowRichClientTests : IAsyncLifetime
+public sealed class SlowRichClientTests() : SlowReaderTest(Settings)
 {
     private const string Settings = $$"""
         {{ClientServer.Open}}, {{Gates.Key}}, presence = on, outbox = 64KiB, websocket.close-timeout = 60s, rich.ping-interval = 1h
         history { "orders" { size = 10000, ttl = 10m } }
         outbox-policy { "gps" = conflate, "orders" = conflate }
         """;
-
-    private ClientServer _server = null!;
-    private HttpClient _http = null!;
-
-    public async Task InitializeAsync()
-    {
-        _server = await ClientServer.StartAsync(Settings);
-        _http = _server.Http();
-    }
-
-    public async Task DisposeAsync()
-    {
-        _http.Dispose();
-        await _server.DisposeAsync();
-    }
 
     [Fact]
     public async Task Without_positions_the_newest_comes_last_and_answers_and_joins_are_never_dropped()
@@ -121,7 +106,7 @@ public sealed class SlowRichClientTests : IAsyncLifetime
 
     private async Task<RawClient> ConnectAsync(string with)
     {
-        var client = await RawClient.OpenAsync(_server.Port, receiveBuffer: 4096, "/connection/websocket");
+        var client = await RawClient.OpenAsync(Server.Port, receiveBuffer: 4096, "/connection/websocket");
         await SendAsync(client, $"{{\"id\":1,\"connect\":{{{with}}}}}");
         Assert.Equal(1, Reply(await ReadAsync(client)));
         return client;
@@ -142,15 +127,4 @@ public sealed class SlowRichClientTests : IAsyncLifetime
     private static int? Publication(JsonElement line) => line.TryGetProperty("push", out var push) && push.TryGetProperty("pub", out var publication) ? NumberIn(publication) : null;
 
     private static int NumberIn(JsonElement publication) => int.Parse(publication.GetProperty("data").GetString()!.TrimEnd('.'), CultureInfo.InvariantCulture);
-
-    private async Task PublishAsync(string facility, int number) => await _server.Node.Publisher(facility).PublishAsync(number.ToString("D5", CultureInfo.InvariantCulture) + new string('.', 20_000));
-
-    private Task<int> ConflatedAsync() => MetricAsync("broker_publications_conflated_total");
-
-    /// <summary>0 for what has not been counted yet.</summary>
-    private async Task<int> MetricAsync(string name)
-    {
-        var lines = (await _http.GetStringAsync("/metrics")).Split('\n');
-        return lines.FirstOrDefault(line => line.StartsWith(name + ' ', StringComparison.Ordinal)) is { } line ? int.Parse(line[(name.Length + 1)..], CultureInfo.InvariantCulture) : 0;
-    }
 }
