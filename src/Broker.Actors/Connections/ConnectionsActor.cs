@@ -17,7 +17,6 @@ internal sealed class ConnectionsActor : ReceiveActor, IWithTimers
     private readonly IActorRef _relays;
     private readonly BrokerServices _services;
     private readonly TimeSpan _interval;
-    private readonly HashSet<IActorRef>[] _wheel = new HashSet<IActorRef>[Turns];
     private readonly Dictionary<IActorRef, Place> _connections = [];
     private int _turn;
     private readonly Queue<IActorRef> _closing = new();
@@ -30,7 +29,6 @@ internal sealed class ConnectionsActor : ReceiveActor, IWithTimers
         _relays = relays;
         _services = services;
         _interval = heartbeatInterval;
-        for (var i = 0; i < Turns; i++) _wheel[i] = [];
 
         Receive<OpenConnection>(OnOpen);
         Receive<Terminated>(OnTerminated);
@@ -61,19 +59,15 @@ internal sealed class ConnectionsActor : ReceiveActor, IWithTimers
         var actor = Context.ActorOf(open.Connection.PropsOf(_relays, _services));
         open.Connection.StartedAs(actor);
 
-        // The slot whose turn has just been: it comes round after a whole interval.
+        // The turn that has just been: it comes round after a whole interval.
         _connections[actor] = new Place(open.Connection, _turn);
-        if (open.Connection.HasBeat) _wheel[_turn].Add(actor);
         Context.Watch(actor);
         Sender.Tell(actor);
     }
 
     private void OnTerminated(Terminated gone)
     {
-        if (!_connections.Remove(gone.ActorRef, out var place)) return;
-
-        _wheel[place.Turn].Remove(gone.ActorRef);
-        if (_drain is not null && _connections.Count == 0) _drained?.Tell(Drained.Instance);
+        if (_connections.Remove(gone.ActorRef) && _drain is not null && _connections.Count == 0) _drained?.Tell(Drained.Instance);
     }
 
     private void OnTick(Tick tick)
@@ -84,8 +78,12 @@ internal sealed class ConnectionsActor : ReceiveActor, IWithTimers
             return;
         }
 
+        // A look at all of them is cheap. A set for each turn would be as large as the largest crowd that ever came within it, for ever.
         _turn = (_turn + 1) % Turns;
-        foreach (var connection in _wheel[_turn]) connection.Tell(Beat.Instance);
+        foreach (var (actor, place) in _connections)
+        {
+            if (place.Turn == _turn && place.Connection.HasBeat) actor.Tell(Beat.Instance);
+        }
     }
 
     private void OnDrain(DrainConnections drain)
@@ -109,7 +107,7 @@ internal sealed class ConnectionsActor : ReceiveActor, IWithTimers
     }
 
     /// <summary>
-    /// Counted, not by heartbeat slots: clients that came all at once sit in one of those. A turn is set when the one before has been: turns that were late do not come all at once.
+    /// Counted, not by turns of the heartbeat: clients that came all at once share a turn. A turn is set when the one before has been: turns that were late do not come all at once.
     /// </summary>
     private void CloseSome()
     {
