@@ -78,6 +78,7 @@ internal sealed class Outbox
 
         if (slow)
         {
+            _metrics?.OverLimit("outbox");
             _closing(CloseReason.Slow, null);
             _transport?.Close(CloseReason.Slow);
         }

@@ -10,7 +10,6 @@ internal sealed partial class RichActor
 {
     private Identity? _identity;
     private string _origin = "";
-    private string? _place;
     private string _name = "";
     private string _version = "";
     private Connecting? _connecting;
@@ -202,17 +201,16 @@ internal sealed partial class RichActor
 
     private bool TakePlace(Identity identity)
     {
-        if (_settings.Limits.UserConnections == 0 || identity.Caller.User is not { } user) return true;
-        if (!_services.UserPlaces.TryTake(user, _settings.Limits.UserConnections)) return false;
+        if (_settings.Limits.LeaveUsersAlone || identity.Caller.User is not { } user) return true;
 
-        _place = user;
-        return true;
+        _rates.User = _services.Users.TryEnter(user);
+        return _rates.User is not null;
     }
 
     private void LeavePlace()
     {
-        if (_place is { } user) _services.UserPlaces.Leave(user);
-        _place = null;
+        if (_rates.User is { } user) _services.Users.Leave(user);
+        _rates.User = null;
     }
 
     private void Show() => _connection.ShowAs(new RichConnection.Seen(_identity, _name, _version, [.. _subscriptions.Values.Select(subscription => subscription.Join.Channel)]));

@@ -160,9 +160,9 @@ internal sealed partial class RichActor : UntypedActor, IWithTimers
         }
     }
 
-    private void RefuseForRate(string limit, Request request)
+    private void RefuseForRate(RateLimit limit, Request request)
     {
-        _services.Metrics.OverLimit(limit);
+        _services.Metrics.OverLimit(limit.Name);
         if (_rates.IsHopeless) Close(CloseReason.TooManyRequests);
         else request.Refuse(RichError.TooManyRequests);
     }

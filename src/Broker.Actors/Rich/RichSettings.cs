@@ -30,15 +30,28 @@ internal sealed record RichSettings(TimeSpan ConnectTimeout, TimeSpan PingInterv
                 limits.Get("channels-per-connection").IntAtLeast(0),
                 limits.Get("channel-length").IntAtLeast(1),
                 limits.Get("commands-per-frame").IntAtLeast(1),
-                limits.Get("command-rate").IntAtLeast(0),
-                limits.Get("publish-rate").IntAtLeast(0),
-                limits.Get("publish-bytes").SizeAtLeast(0),
+                ReadRates(limits, ""),
                 limits.Get("refusals").IntAtLeast(1),
+                ReadRates(limits, "user-"),
                 limits.Get("user-connections").IntAtLeast(0)));
+    }
+
+    private static SendLimits ReadRates(HoconObject limits, string whose)
+    {
+        var (commands, publishes, bytes) = (whose + "command-rate", whose + "publish-rate", whose + "publish-bytes");
+        return new SendLimits(
+            new RateLimit(commands, limits.Get(commands).IntAtLeast(0)),
+            new RateLimit(publishes, limits.Get(publishes).IntAtLeast(0)),
+            new RateLimit(bytes, limits.Get(bytes).SizeAtLeast(0)));
     }
 }
 
-/// <summary>What one rich client may do, from <c>broker.limits</c>. Rates are of a second; 0 is none.</summary>
-/// <param name="Refusals">Who is refused so often for its rate within ten seconds is closed with 3013.</param>
+/// <summary>What one rich client, and one user's on this node, may do: from <c>broker.limits</c>.</summary>
+/// <param name="Refusals">Who is refused so often for a rate within ten seconds is closed with 3013.</param>
+/// <param name="User">Of all connections of one user on this node together.</param>
 /// <param name="UserConnections">Of one user on this node; 0 for any number.</param>
-internal sealed record RichLimits(int Channels, int ChannelLength, int CommandsPerFrame, int CommandRate, int PublishRate, int PublishBytes, int Refusals, int UserConnections);
+internal sealed record RichLimits(int Channels, int ChannelLength, int CommandsPerFrame, SendLimits Own, int Refusals, SendLimits User, int UserConnections)
+{
+    /// <summary>Nothing need be known of a user.</summary>
+    public bool LeaveUsersAlone => UserConnections == 0 && User.AreNone;
+}

@@ -25,8 +25,8 @@ internal sealed record BrokerServices(
     /// <summary>Names the node to clients: it says nothing of where it is.</summary>
     public string NodeId { get; } = Epochs.New();
 
-    /// <summary>How many connections each user has on this node.</summary>
-    public UserPlaces UserPlaces { get; } = new();
+    /// <summary>What the connections of each user on this node share.</summary>
+    public NodeUsers Users { get; } = new(Settings.Rich.Limits);
 
     /// <summary>Whether credentials that have just been looked at may have been taken back since.</summary>
     public RevokingTurns Revoking { get; } = new();

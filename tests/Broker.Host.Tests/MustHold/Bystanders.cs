@@ -22,7 +22,8 @@ public sealed class Bystanders : IAsyncLifetime
     private const string Settings =
         """
         api-key = "k", jwt.hs256 = "a secret of more than thirty-two bytes", websocket.close-timeout = 30s
-        limits { connections = 1020, user-connections = 3, channels-per-connection = 16, command-rate = 200, publish-rate = 100, publish-bytes = 64KiB, refusals = 100 }
+        limits { connections = 1020, user-connections = 3, channels-per-connection = 16, command-rate = 200, publish-rate = 100, publish-bytes = 64KiB, refusals = 100,
+                 user-command-rate = 100, user-publish-rate = 50, user-publish-bytes = 32KiB }
         """;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);

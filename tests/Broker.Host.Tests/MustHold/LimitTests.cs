@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Broker.Actors.Settings;
 using Broker.Host.Tests.Clients;
 using Broker.Host.Tests.WebSockets;
 using Broker.Host.WebSockets;
@@ -20,6 +21,9 @@ public sealed class LimitTests(Bystanders others) : IClassFixture<Bystanders>
         ["command-rate"] = others => AskTooOftenAsync(others, "ping", "{}", "command-rate"),
         ["publish-rate"] = others => AskTooOftenAsync(others, "publish", $$"""{"channel":"{{Own}}","data":1}""", "publish-rate"),
         ["publish-bytes"] = others => AskTooOftenAsync(others, "publish", $$"""{"channel":"{{Own}}","data":"{{new string('x', 30_000)}}"}""", "publish-bytes", atOnce: 3),
+        ["user-command-rate"] = others => AskTooOftenTogetherAsync(others, "ping", "{}", "user-command-rate"),
+        ["user-publish-rate"] = others => AskTooOftenTogetherAsync(others, "publish", $$"""{"channel":"{{Own}}","data":1}""", "user-publish-rate", atOnce: 20),
+        ["user-publish-bytes"] = others => AskTooOftenTogetherAsync(others, "publish", $$"""{"channel":"{{Own}}","data":"{{new string('x', 15_000)}}"}""", "user-publish-bytes", atOnce: 1),
         ["refusals"] = NotListenAsync,
         ["channels-per-connection"] = SubscribeToTooManyAsync,
         ["channel-length"] = others => BeRefusedAsync(others, "subscribe", $$"""{"channel":"broadcast:{{new string('x', 246)}}"}""", 107, "channel-length"),
@@ -58,6 +62,15 @@ public sealed class LimitTests(Bystanders others) : IClassFixture<Bystanders>
         Assert.Equal(expected.OrderBy(count => count.Key).Select(count => (count.Key, count.Value)), counted.OrderBy(count => count.Key));
     }
 
+    /// <summary>Those of the server API are for who may do everything.</summary>
+    [Fact]
+    public void Each_limit_of_the_configuration_is_exceeded_here()
+    {
+        var limits = Configuration.Reference.Resolve(_ => null).GetObject("broker.limits").Select(setting => setting.Key).Except(["api"]).Concat(["max-message", "outbox"]);
+
+        Assert.Equal(limits.Order(), Offences.Keys.Select(limit => limit.Split(',')[0]).Distinct().Order());
+    }
+
     private static Dictionary<string, double> Counts(params IEnumerable<(string Label, double Count)> counts) => counts.ToDictionary(count => count.Label, count => count.Count);
 
     private static (string Label, double Count) Limit(string name, int times = 1) => ($"limit=\"{name}\"", times);
@@ -78,6 +91,29 @@ public sealed class LimitTests(Bystanders others) : IClassFixture<Bystanders>
 
         Assert.All(errors, error => Assert.True(error is 0 or TooManyRequests));
         return Counts(Limit(limit, errors.Count(error => error == TooManyRequests)), Closed(1006));
+    }
+
+    /// <summary>One user with two connections: neither is too fast by itself.</summary>
+    private static async Task<Dictionary<string, double>> AskTooOftenTogetherAsync(Bystanders others, string method, string parameters, string limit, int atOnce = 50)
+    {
+        var token = Jwt.Hs256(new { sub = "offender" });
+        await using var one = await RichClient.ConnectAsync(others.Server.Rich(), token);
+        await using var other = await RichClient.ConnectAsync(others.Server.Rich(), token);
+        var errors = new List<int>();
+        while (errors.All(error => error == 0))
+            foreach (var some in await Task.WhenAll(one.TryAsync(method, parameters, atOnce), other.TryAsync(method, parameters, atOnce))) errors.AddRange(some);
+
+        foreach (var client in new[] { one, other })
+        {
+            await Eventually.IsTrueAsync(async () =>
+            {
+                errors.AddRange(await client.TryAsync("ping", "{}", 1));
+                return errors[^1] == 0;
+            });
+        }
+
+        Assert.All(errors, error => Assert.True(error is 0 or TooManyRequests));
+        return Counts(Limit(limit, errors.Count(error => error == TooManyRequests)), Closed(1006, 2));
     }
 
     /// <summary>It asks on and on, whatever it is told.</summary>
@@ -201,7 +237,7 @@ public sealed class LimitTests(Bystanders others) : IClassFixture<Bystanders>
         Assert.Equal(3008, await CloseCodeAsync(offender.ReadFrameAsync));
         await offender.SendAsync(ClientFrames.Close(3008));
         Assert.True(await offender.IsClosedAsync());
-        return Counts(Closed(3008));
+        return Counts(Limit("outbox"), Closed(3008));
     }
 
     private static async Task<Dictionary<string, double>> StopListeningAsync(Bystanders others)
@@ -214,7 +250,7 @@ public sealed class LimitTests(Bystanders others) : IClassFixture<Bystanders>
         await others.FloodAsync(0, 200);
 
         Assert.EndsWith("\"disconnect\":{\"code\":3008,\"reason\":\"slow\"}}}\n\n", await offender.ReadToEndAsync(), StringComparison.Ordinal);
-        return Counts(Closed(3008));
+        return Counts(Limit("outbox"), Closed(3008));
     }
 
     /// <summary>Whatever comes before it.</summary>
