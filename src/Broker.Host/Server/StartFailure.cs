@@ -14,8 +14,10 @@ internal sealed record StartFailure(int ExitCode, string Line)
         // The last one is the actor engine's, of a value in the section akka.
         HoconException or ArgumentsException or AkkaException => new(Server.ExitCode.Configuration, OneLine(exception.Message)),
         BrokerStartException => new(Server.ExitCode.OtherNode, OneLine(exception.Message)),
-        SocketException when !nodeRuns =>
-            new(Server.ExitCode.Address, $"cannot listen for other nodes: {OneLine(exception.Message)} (broker.cluster.host, bind-host and port say where)"),
+
+        // Twice, because an AggregateException, which Akka.NET throws, knows only the outermost exception that is none.
+        _ when !nodeRuns && exception.GetBaseException().GetBaseException() is SocketException taken =>
+            new(Server.ExitCode.Address, $"cannot listen for other nodes: {OneLine(taken.Message)} (broker.cluster.host, bind-host and port say where)"),
         _ when nodeRuns => new(Server.ExitCode.Address, $"cannot listen: {OneLine(exception.Message)} (--urls says where)"),
         _ => null,
     };

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using Broker.Host.Tests.MustHold;
 using Broker.Host.Tests.Server;
+using Broker.Host.Tests.WebSockets;
 using Broker.Testing.Redis;
 
 namespace Broker.Host.Tests.Rich;
@@ -23,13 +24,16 @@ public sealed class KilledNodeTests(Chromium chromium, NodePackage package) : IC
         var settings = $"broker {{ access = open, allowed-origins = [\"*\"], api-key = k, redis.connection = \"{redis.ConnectionString}\", history {{ \"*\" {{ size = 1000, ttl = 5m }} }}, cluster {{ enabled = on, lease = 1s, secret = \"of the tests\" }} }}";
         await using var one = await ServerProcess.StartAsync(settings);
         await using var other = await ServerProcess.StartAsync(settings);
+
+        // Of two, Akka.NET's would both end if the older one is killed.
+        await using var third = await ServerProcess.StartAsync(settings);
         using var api = new HttpClient { BaseAddress = new Uri(other.Address) };
         api.DefaultRequestHeaders.Add("X-API-Key", "k");
 
         var subscribed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         string[] urls = [Url(one), Url(other)];
         var following = where == "node" ? FollowInNodeAsync(urls, subscribed) : FollowInBrowserAsync(other.Address, urls, subscribed);
-        await subscribed.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await subscribed.Task.WaitAsync(Deadline.Fact);
         for (var number = 1; number <= Before; number++) await PublishAsync(api, number);
         one.Signal("-KILL");
         for (var number = Before + 1; number <= All; number++) await PublishAsync(api, number);

@@ -22,7 +22,7 @@ public sealed class ClusterDrainTests
         await using var redis = await RedisServer.StartAsync();
         await using var stays = await StartAsync(redis);
         await using var leaves = await StartAsync(redis);
-        await EventuallyAsync(stays, report => report.Members.Count == 2 && report.Members.All(member => member.Shards > 150));
+        await EventuallyAsync(stays, report => report.Members.Count == 2 && report.Members.All(member => !Repository.IsBuiltin || member.Shards > 150));
         var readers = await Task.WhenAll(Enumerable.Range(0, Channels).Select(channel => Reader.OpenAsync(stays, channel)));
         var crowd = await Task.WhenAll(Enumerable.Range(0, Clients).Select(i => OpenAsync(leaves, i % Channels)));
         var clock = Stopwatch.StartNew();
@@ -33,7 +33,7 @@ public sealed class ClusterDrainTests
         var publishing = Enumerable.Range(0, Channels).Select(channel => PublishAsync(stays, channel, () => Volatile.Read(ref isOver))).ToArray();
         var closes = await Task.WhenAll(closings);
         Assert.Equal(0, await leaves.EndsAsync());
-        var after = await EventuallyAsync(stays, report => report.Members is [{ Shards: 512 }]);
+        var after = await EventuallyAsync(stays, report => Repository.IsBuiltin ? report.Members is [{ Shards: 512 }] : report.Members.Count == 1);
         Volatile.Write(ref isOver, true);
         var published = await Task.WhenAll(publishing);
 
@@ -42,7 +42,7 @@ public sealed class ClusterDrainTests
         var times = closes.Select(close => close.After).Order().ToArray();
         for (var i = 0; i < Clients; i++) Assert.True(times[i] >= TimeSpan.FromMilliseconds(i / 20 * 100), $"{i + 1} clients were closed after {times[i]}");
         // Handed over, not taken from the dead.
-        Assert.True(after.HandOvers is { Taken: > 150, TakenFromDead: 0, LastFailOver: null });
+        if (Repository.IsBuiltin) Assert.True(after.HandOvers is { Taken: > 150, TakenFromDead: 0, LastFailOver: null });
         for (var channel = 0; channel < Channels; channel++) await readers[channel].ReadsAsync(published[channel]);
         Assert.Equal("", leaves.Errors);
     }

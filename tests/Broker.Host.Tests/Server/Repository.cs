@@ -14,6 +14,8 @@ internal static class Repository
     public static string ActorEngine { get; } =
         Assembly.GetExecutingAssembly().GetCustomAttributes<AssemblyMetadataAttribute>().Single(metadata => metadata.Key == "ActorEngine").Value!;
 
+    public static bool IsBuiltin => ActorEngine == "builtin";
+
     /// <summary>Where a project's files are built to, like these tests': <c>bin/Release/net10.0</c>.</summary>
     public static string OutputOf(string project) =>
         Path.Combine(Root, project, Path.GetRelativePath(Path.Combine(Root, "tests/Broker.Host.Tests"), AppContext.BaseDirectory));

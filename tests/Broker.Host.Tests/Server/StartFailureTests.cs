@@ -113,7 +113,8 @@ public sealed class StartFailureTests
         await using var server = ServerProcess.Launch(["dotnet", ServerProcess.Assembly, .. arguments], environment);
         var code = await server.EndsAsync();
 
-        Assert.Equal("", server.Output);
+        // Akka.NET tells what fails in it by itself, too.
+        if (Repository.IsBuiltin) Assert.Equal("", server.Output);
         return (code, server.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }
 }

@@ -84,7 +84,7 @@ public sealed class StartTests
 
     /// <summary>Of what is built already, in the configuration of these tests.</summary>
     private static string[] DotnetRun { get; } =
-        ["dotnet", "run", "--no-build", "-c", Repository.Configuration, "--project", Path.Combine(Repository.Root, "src/Broker.Host")];
+        ["dotnet", "run", "--no-build", "-c", Repository.Configuration, $"-p:ActorEngine={Repository.ActorEngine}", "--project", Path.Combine(Repository.Root, "src/Broker.Host")];
 
     private static ServerProcess Run(string[] arguments, params (string, string)[] environment) =>
         ServerProcess.Launch([.. DotnetRun, "--", "--urls", "http://127.0.0.1:0", .. arguments], environment);

@@ -3,5 +3,5 @@ namespace Broker.Host.Tests.WebSockets;
 /// <summary>How long a test waits for what must happen.</summary>
 internal static class Deadline
 {
-    public static readonly TimeSpan Fact = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Fact = TimeSpan.FromSeconds(60);
 }
