@@ -85,10 +85,10 @@ internal static class EngineBench
         const int count = 100_000;
         var done = new Countdown(count);
         var props = Props.Create(() => new Idle(done));
-        var before = CollectedHeap.Bytes();
+        var before = CollectedHeap.Look().Bytes;
         var parent = system.ActorOf(Props.Create(() => new Parent(props, count)));
         await done.All();
-        var bytes = CollectedHeap.Bytes() - before;
+        var bytes = CollectedHeap.Look().Bytes - before;
         GC.KeepAlive(parent);
         return new Figure((double)bytes / count, "bytes");
     }

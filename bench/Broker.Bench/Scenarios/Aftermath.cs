@@ -33,7 +33,7 @@ internal static class Aftermath
         // What is compiled and loaded once stays.
         var wrong = new List<string> { load.Measure(setup).Wrong };
         var (first, resident) = Rest(setup);
-        var all = new List<long> { first };
+        var all = new List<CollectedHeap> { first };
         var lastResident = 0L;
         for (var repeat = 0; repeat < Repeats; repeat++)
         {
@@ -45,26 +45,28 @@ internal static class Aftermath
 
         return new Measurement(
             [
-                new Figure("most : first", (double)all.Skip(1).Max() / first, "N2"),
-                new Figure("last : first", (double)all[^1] / first, "N2"),
-                new Figure("heap MiB first", first / 1048576.0, "N2"),
-                new Figure("last", all[^1] / 1048576.0, "N2"),
+                new Figure("most : first", (double)all.Skip(1).Max(heap => heap.Bytes) / first.Bytes, "N2"),
+                new Figure("last : first", (double)all[^1].Bytes / first.Bytes, "N2"),
+                new Figure("heap KiB first", first.Bytes / 1024.0, "N0"),
+                new Figure("last", all[^1].Bytes / 1024.0, "N0"),
+                new Figure("web server's blocks KiB first", first.Pinned / 1024.0, "N0"),
+                new Figure("blocks last", all[^1].Pinned / 1024.0, "N0"),
                 new Figure("resident MiB first", resident / 1048576.0, "N1"),
                 new Figure("resident last", lastResident / 1048576.0, "N1"),
             ],
             string.Join("; ", wrong.Where(one => one.Length > 0).Distinct()),
-            "heap in KiB: " + string.Join(", ", all.Select(heap => $"{heap / 1024:N0}")));
+            "heap + the web server's blocks, in KiB: " + string.Join(", ", all.Select(heap => $"{heap.Bytes / 1024:N0} + {heap.Pinned / 1024:N0}")));
     }
 
     /// <summary>Heap and resident bytes once the heap gets no smaller.</summary>
-    private static (long Heap, long Resident) Rest(Setup setup)
+    private static (CollectedHeap Heap, long Resident) Rest(Setup setup)
     {
         var least = setup.CollectedHeap();
         for (var clock = Stopwatch.StartNew(); clock.Elapsed < Still;)
         {
             var heap = setup.CollectedHeap();
-            if (heap < least * 0.99) clock.Restart();
-            least = Math.Min(least, heap);
+            if (heap.Bytes < least.Bytes * 0.99) clock.Restart();
+            if (heap.Bytes < least.Bytes) least = heap;
         }
 
         return (least, ProcessUse.Resident(setup.ServerPid!.Value));

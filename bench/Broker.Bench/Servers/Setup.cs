@@ -75,15 +75,15 @@ internal sealed partial class Setup : IAsyncDisposable
     /// <summary>What the server logged, if anything.</summary>
     public string Log => _server is null ? "" : (_server.Output.Replace(_server.ReadyLine, "", StringComparison.Ordinal) + _server.Errors).Trim();
 
-    /// <summary>Bytes that the server's garbage collector has to leave.</summary>
-    public long CollectedHeap()
+    /// <summary>What the server's garbage collector has to leave.</summary>
+    public CollectedHeap CollectedHeap()
     {
         if (_server is null) throw new BenchException("a server that runs already does not say what it keeps");
 
         _server.Signal("-USR1");
         if (!SpinWait.SpinUntil(() => { Thread.Sleep(50); return File.Exists(_heapFile); }, Patience)) throw new BenchException("the server does not say what it keeps");
 
-        var heap = long.Parse(File.ReadAllText(_heapFile), CultureInfo.InvariantCulture);
+        var heap = Servers.CollectedHeap.Parse(File.ReadAllText(_heapFile));
         File.Delete(_heapFile);
         return heap;
     }

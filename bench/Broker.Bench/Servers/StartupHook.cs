@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 using Broker.Bench.Servers;
 
@@ -18,7 +17,7 @@ internal static class StartupHook
     {
         signal.Cancel = true;
         var file = Environment.GetEnvironmentVariable(FileVariable)!;
-        File.WriteAllText(file + ".new", CollectedHeap.Bytes().ToString(CultureInfo.InvariantCulture));
+        File.WriteAllText(file + ".new", CollectedHeap.Look().ToString());
         File.Move(file + ".new", file, overwrite: true);
     });
 }
