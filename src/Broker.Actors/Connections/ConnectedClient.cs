@@ -1,5 +1,6 @@
 using Broker.Actors.Audiences;
 using Broker.Actors.Channels;
+using Broker.Actors.Sessions;
 
 namespace Broker.Actors.Connections;
 
@@ -27,8 +28,15 @@ public sealed record ConnectedClient(
 }
 
 /// <summary>A connection at one moment, as it stands there: very many are looked at for the few that fit, so nothing is hashed or made for it.</summary>
-internal readonly record struct Sight(string Id, Caller Caller, string TokenId, string Protocol, IReadOnlyList<ChannelName> Channels, DateTimeOffset Since, string Name = "", string Version = "")
+/// <param name="Token">The token that it came with.</param>
+internal readonly record struct Sight(
+    string Id, Caller Caller, PresentedToken? Token, string Protocol, IReadOnlyList<ChannelName> Channels, DateTimeOffset Since, string Name = "", string Version = "")
 {
+    /// <summary>Those that subscriptions of it stand by.</summary>
+    public PresentedToken[] SubscriptionTokens { get; init; } = [];
+
+    public string TokenId => Token?.Id ?? "";
+
     public string User => Caller.User ?? "";
 
     /// <summary>The key's hash, worked out each time.</summary>

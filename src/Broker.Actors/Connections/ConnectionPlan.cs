@@ -1,5 +1,6 @@
 using Broker.Actors.Audiences;
 using Broker.Actors.Channels;
+using Broker.Actors.Sessions;
 
 namespace Broker.Actors.Connections;
 
@@ -14,7 +15,7 @@ namespace Broker.Actors.Connections;
 /// <param name="Heartbeat">The heartbeat frame, encoded; null for none.</param>
 /// <param name="HeartbeatText">What the client may send to be answered by a heartbeat.</param>
 /// <param name="Persist">What it publishes becomes the channels' last message.</param>
-/// <param name="TokenId">The <c>jti</c> of the token that it came with, by which it may be revoked; empty for none.</param>
+/// <param name="Token">The token that it came with, if it came with one: it may be revoked.</param>
 public sealed record ConnectionPlan(
     Caller Caller,
     IReadOnlyList<ChannelName> Subscribe,
@@ -24,4 +25,4 @@ public sealed record ConnectionPlan(
     ReadOnlyMemory<byte>? Heartbeat = null,
     ReadOnlyMemory<byte>? HeartbeatText = null,
     bool Persist = true,
-    string TokenId = "");
+    PresentedToken? Token = null);

@@ -33,7 +33,7 @@ public sealed class WireConnection : ClientConnection
         return room;
     }
 
-    internal override Sight Look() => new(Id, Plan.Caller, Plan.TokenId, ConnectedClient.Ws4Redis, Plan.Subscribe, Since);
+    internal override Sight Look() => new(Id, Plan.Caller, Plan.Token, ConnectedClient.Ws4Redis, Plan.Subscribe, Since);
 
     // By its arguments: an expression for each client is a kilobyte, and a microsecond to read.
     internal override Props PropsOf(IActorRef relays, BrokerServices services) => Props.Create<ConnectionActor>(this, relays, services);

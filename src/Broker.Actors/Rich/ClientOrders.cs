@@ -1,5 +1,6 @@
 using Broker.Actors.Channels;
 using Broker.Actors.Rich.Protocol;
+using Broker.Actors.Serving;
 
 namespace Broker.Actors.Rich;
 
@@ -11,6 +12,9 @@ internal sealed record SubscribeClient(ChannelName Channel, ReadOnlyMemory<byte>
 
 /// <summary>A subscription of a client's ends, whoever made it.</summary>
 internal sealed record UnsubscribeClient(ChannelName Channel, UnsubscribeCode Code);
+
+/// <summary>Subscriptions that stand by such tokens end: the client is to get others.</summary>
+internal sealed record TakeBackSubscriptions(ClientFilter Tokens);
 
 /// <summary>The connection ends at another time; the client is told.</summary>
 /// <param name="ExpiresAt">Null: never.</param>

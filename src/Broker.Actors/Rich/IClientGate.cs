@@ -2,12 +2,13 @@ using Broker.Actors.Audiences;
 using Broker.Actors.Channels;
 using Broker.Actors.Connections;
 using Broker.Actors.Rich.Protocol;
+using Broker.Actors.Sessions;
 
 namespace Broker.Actors.Rich;
 
 /// <summary>
 /// Who a rich client is and what it may do: one for each connection, made from the request that it came with. Within <c>broker.callback-timeout</c> it answers;
-/// whatever goes wrong inside denies. It is asked for one thing at a time, but for calls (<see cref="CallAsync"/>) and <see cref="LookAgainAsync"/>: those go on beside
+/// whatever goes wrong inside denies. It is asked for one thing at a time, but for calls (<see cref="CallAsync"/>) and for looking again: those go on beside
 /// each other and beside what comes after them.
 /// </summary>
 internal interface IClientGate
@@ -23,6 +24,9 @@ internal interface IClientGate
 
     /// <summary>May it subscribe; with a subscription token, whatever the policy says otherwise.</summary>
     ValueTask<Permission> SubscribeAsync(ChannelName channel, string token);
+
+    /// <summary>Now that the subscription can be found by whoever takes tokens back: true if the one that it stands by has been taken back since it was looked at.</summary>
+    ValueTask<bool> LookAgainAsync(Permission permission);
 
     /// <summary>May it publish, itself: not asked again for the same channel until the client is somebody else.</summary>
     ValueTask<Permission> PublishAsync(ChannelName channel);
@@ -44,16 +48,19 @@ internal sealed record Admission(Identity? Identity, RichError? Error = null, Cl
 /// <param name="Origin">Names the client instance, over reconnections if it can; empty: the connection's id does.</param>
 /// <param name="Info">What others see in presence, JSON; empty for nothing.</param>
 /// <param name="ExpiresAt">When a token must have been refreshed; null: never.</param>
-/// <param name="TokenId">The token's <c>jti</c>, by which it may be revoked; empty for none.</param>
+/// <param name="Token">The token that said so, if one did: it may be revoked.</param>
 /// <param name="ServerSubscriptions">Channels that the server subscribes for the client.</param>
 /// <param name="Data">What the client is told with its connection, JSON; empty for nothing.</param>
 internal sealed record Identity(
-    Caller Caller, string Origin, ReadOnlyMemory<byte> Info, DateTimeOffset? ExpiresAt, string TokenId, IReadOnlyList<ChannelName> ServerSubscriptions, ReadOnlyMemory<byte> Data);
+    Caller Caller, string Origin, ReadOnlyMemory<byte> Info, DateTimeOffset? ExpiresAt, PresentedToken? Token, IReadOnlyList<ChannelName> ServerSubscriptions, ReadOnlyMemory<byte> Data);
 
 /// <summary>Allowed where both error and close reason are null.</summary>
 /// <param name="ExpiresAt">When a subscription token must have been refreshed; null: never.</param>
 /// <param name="Info">What others see in presence on this channel, JSON; empty for nothing.</param>
-internal sealed record Permission(RichError? Error = null, CloseReason? Close = null, DateTimeOffset? ExpiresAt = null, ReadOnlyMemory<byte> Info = default)
+/// <param name="Token">The subscription token, if it stands by one: it may be revoked.</param>
+/// <param name="Turn">When that was looked at: <see cref="Revocations.Turn"/>.</param>
+internal sealed record Permission(
+    RichError? Error = null, CloseReason? Close = null, DateTimeOffset? ExpiresAt = null, ReadOnlyMemory<byte> Info = default, PresentedToken? Token = null, int Turn = 0)
 {
     public static readonly Permission Granted = new();
     public static readonly Permission Denied = new(RichError.PermissionDenied);

@@ -2,6 +2,7 @@ using Broker.Actors.Channels;
 using Broker.Actors.Connections;
 using Broker.Actors.Relays;
 using Broker.Actors.Rich.Protocol;
+using Broker.Actors.Sessions;
 
 namespace Broker.Actors.Rich;
 
@@ -41,7 +42,7 @@ internal sealed partial class RichActor
         {
             var name = channel.ToClients();
             var resume = connect.Since.GetValueOrDefault(name);
-            Begin(new WithConnect(_connecting.Hold, Self, JoinOf(channel, name, resume, default), Output), null);
+            Begin(new WithConnect(_connecting.Hold, Self, JoinOf(channel, name, resume, default), Output), Permission.Granted);
         }
     }
 
@@ -53,7 +54,7 @@ internal sealed partial class RichActor
         BeginLife();
         var name = plan.Channel.ToClients();
         var join = JoinOf(plan.Channel, name, new Resume(plan.Since is not null, plan.Since ?? default), plan.Permission.Info) with { Positioned = true };
-        Begin(new Given(Self, join, Output), plan.Permission.ExpiresAt);
+        Begin(new Given(Self, join, Output), plan.Permission);
     }
 
     /// <summary>False: it is closed, because its user has as many connections as may be, or because what it came with has been taken back meanwhile.</summary>
@@ -69,17 +70,17 @@ internal sealed partial class RichActor
         (_identity, _name, _version) = (identity, name, version);
         _origin = identity.Origin.Length > 0 ? identity.Origin : _connection.Id;
         Show();
-        LookAgain(Gate.LookAgainAsync());
+        LookAgain(Gate.LookAgainAsync(), OnLookedAt);
         return !_closing;
     }
 
     /// <summary>Nearly always there is nothing to look at, and the answer is there at once.</summary>
-    private void LookAgain(ValueTask<CloseReason?> look)
+    private void LookAgain<T>(ValueTask<T> look, Action<T> then)
     {
         if (!look.IsCompletedSuccessfully)
-            look.AsTask().PipeTo(Self, success: reason => new Finished(() => OnLookedAt(reason)), failure: fault => new CloseConnection(CloseReason.ServerError, fault));
+            look.AsTask().PipeTo(Self, success: answer => new Finished(() => then(answer)), failure: fault => new CloseConnection(CloseReason.ServerError, fault));
         else
-            OnLookedAt(look.Result);
+            then(look.Result);
     }
 
     private void OnLookedAt(CloseReason? taken)
@@ -155,7 +156,7 @@ internal sealed partial class RichActor
         _mayPublish.Clear();
         EndAt(_identity.ExpiresAt);
         Show();
-        LookAgain(Gate.LookAgainAsync());
+        LookAgain(Gate.LookAgainAsync(), OnLookedAt);
         Schedule();
         var lifetime = LifetimeTo(_identity.ExpiresAt);
         request.Answer(line => RichWriter.Refreshed(line, request.Id, _connection.Id, lifetime));
@@ -213,7 +214,12 @@ internal sealed partial class RichActor
         _rates.User = null;
     }
 
-    private void Show() => _connection.ShowAs(new RichConnection.Seen(_identity, _name, _version, [.. _subscriptions.Values.Select(subscription => subscription.Join.Channel)]));
+    private void Show()
+    {
+        var subscriptions = _subscriptions.Values;
+        var tokens = subscriptions.Select(subscription => subscription.Token).OfType<PresentedToken>().ToArray();
+        _connection.ShowAs(new RichConnection.Seen(_identity, _name, _version, [.. subscriptions.Select(subscription => subscription.Join.Channel)], tokens));
+    }
 
     private static readonly Dictionary<string, SubscribeResult> NoSubscriptions = [];
 

@@ -51,7 +51,7 @@ internal sealed partial class RichActor
             WantsJoinLeave = subscribe.JoinLeave,
             Lifetime = LifetimeTo(permission.ExpiresAt),
         };
-        Begin(new AskedFor(request.Id, Self, join, Output), permission.ExpiresAt);
+        Begin(new AskedFor(request.Id, Self, join, Output), permission);
         request.Done();
     }
 
@@ -96,8 +96,7 @@ internal sealed partial class RichActor
     {
         if (Denies(permission, request)) return;
 
-        subscription.EndsAt = DeadlineOf(permission.ExpiresAt);
-        Schedule();
+        Stand(subscription, permission);
         var lifetime = LifetimeTo(permission.ExpiresAt);
         request.Answer(line => RichWriter.SubRefreshed(line, request.Id, lifetime));
     }
@@ -109,7 +108,7 @@ internal sealed partial class RichActor
         if (_identity is null || _connecting is not null || _closing || order.Channel.Kind == ChannelKind.Raw || _subscriptions.ContainsKey(name)) return;
 
         var join = JoinOf(order.Channel, name, order.Resume, order.ChannelInfo) with { Data = order.Data, Lifetime = LifetimeTo(order.ExpiresAt) };
-        Begin(new Given(Self, join, Output), order.ExpiresAt);
+        Begin(new Given(Self, join, Output), Permission.Granted with { ExpiresAt = order.ExpiresAt });
     }
 
     private void OnOrder(UnsubscribeClient order)
@@ -119,13 +118,37 @@ internal sealed partial class RichActor
         EndWith(subscription, order.Code, RichError.PermissionDenied, CloseReason.ForceDisconnect);
     }
 
-    private void Begin(SubscriptionLife life, DateTimeOffset? expiresAt)
+    private void OnOrder(TakeBackSubscriptions order)
     {
-        var subscription = new RichSubscription(life) { JoinBy = Now + _settings.SubscribeTimeout, EndsAt = DeadlineOf(expiresAt) };
+        foreach (var subscription in _subscriptions.Values.Where(subscription => subscription.Token is { } token && order.Tokens.Fits(token)).ToArray()) LoseRight(subscription);
+    }
+
+    private void Begin(SubscriptionLife life, Permission permission)
+    {
+        var subscription = new RichSubscription(life) { JoinBy = Now + _settings.SubscribeTimeout };
         _subscriptions[life.Join.Name] = subscription;
         Place(subscription, null);
+        Stand(subscription, permission);
+    }
+
+    /// <summary>By this it stands, and until then.</summary>
+    private void Stand(RichSubscription subscription, Permission permission)
+    {
+        subscription.EndsAt = DeadlineOf(permission.ExpiresAt);
+        subscription.Token = permission.Token;
         Show();
         Schedule();
+        LookAgain(Gate.LookAgainAsync(permission), isTakenBack =>
+        {
+            if (isTakenBack && subscription.Token == permission.Token) LoseRight(subscription);
+        });
+    }
+
+    /// <summary>Its token has been taken back: with another one the client may come again.</summary>
+    private void LoseRight(RichSubscription subscription)
+    {
+        if (_subscriptions.GetValueOrDefault(subscription.Join.Name) == subscription && subscription.Leaving is null)
+            EndWith(subscription, UnsubscribeCode.StateInvalidated, RichError.TokenExpired, CloseReason.StateInvalidated);
     }
 
     private void Place(RichSubscription subscription, StreamPosition? goesOn)

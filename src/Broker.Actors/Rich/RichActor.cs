@@ -63,6 +63,7 @@ internal sealed partial class RichActor : UntypedActor, IWithTimers
             case Wake: OnWake(); break;
             case SubscribeClient order: OnOrder(order); break;
             case UnsubscribeClient order: OnOrder(order); break;
+            case TakeBackSubscriptions order: OnOrder(order); break;
             case RefreshClient order: OnOrder(order); break;
             case CloseConnection close: OnClose(close); break;
             case TransportEnded ended: OnEnded(ended); break;

@@ -3,6 +3,7 @@ using Broker.Actors.Channels;
 using Broker.Actors.Connections;
 using Broker.Actors.Presence;
 using Broker.Actors.Rich.Protocol;
+using Broker.Actors.Sessions;
 using Broker.Actors.Settings;
 
 namespace Broker.Actors.Rich;
@@ -57,9 +58,9 @@ internal sealed class RichConnection : ClientConnection
 
     internal override Sight Look()
     {
-        var (identity, name, version, channels) = Volatile.Read(ref _seen);
+        var (identity, name, version, channels, tokens) = Volatile.Read(ref _seen);
         var protocol = Stream is null ? ConnectedClient.Rich : ConnectedClient.EventStream;
-        return new Sight(Id, identity?.Caller ?? Caller.Anonymous, identity?.TokenId ?? "", protocol, channels, Since, name, version);
+        return new Sight(Id, identity?.Caller ?? Caller.Anonymous, identity?.Token, protocol, channels, Since, name, version) { SubscriptionTokens = tokens };
     }
 
     internal override Props PropsOf(IActorRef relays, BrokerServices services) => Props.Create<RichActor>(this, relays, services);
@@ -72,9 +73,10 @@ internal sealed class RichConnection : ClientConnection
     internal void ShowAs(Seen seen) => Volatile.Write(ref _seen, seen);
 
     /// <param name="Identity">Null until it has connected.</param>
-    internal sealed record Seen(Identity? Identity, string Name, string Version, IReadOnlyList<ChannelName> Channels)
+    /// <param name="Tokens">That subscriptions stand by.</param>
+    internal sealed record Seen(Identity? Identity, string Name, string Version, IReadOnlyList<ChannelName> Channels, PresentedToken[] Tokens)
     {
-        public static readonly Seen Nothing = new(null, "", "", []);
+        public static readonly Seen Nothing = new(null, "", "", [], []);
     }
 }
 

@@ -1,4 +1,5 @@
 using Broker.Actors.Relays;
+using Broker.Actors.Sessions;
 
 namespace Broker.Actors.Rich;
 
@@ -22,6 +23,9 @@ internal sealed class RichSubscription(SubscriptionLife life)
 
     /// <summary>When it is over unless it is refreshed, on the node's clock.</summary>
     public TimeSpan? EndsAt { get; set; }
+
+    /// <summary>The token that it stands by, if it stands by one.</summary>
+    public PresentedToken? Token { get; set; }
 
     /// <summary>It has been told to leave. What follows when it has.</summary>
     public Action? Leaving { get; set; }

@@ -1,5 +1,6 @@
 using Broker.Actors.Channels;
 using Broker.Actors.Connections;
+using Broker.Actors.Sessions;
 
 namespace Broker.Actors.Serving;
 
@@ -20,6 +21,9 @@ public sealed record ClientFilter
     /// <summary>The id (<c>jti</c>) of the token that the client came with.</summary>
     public string? TokenId { get; init; }
 
+    /// <summary>Those that came with a token that was issued before, or does not say when.</summary>
+    internal DateTimeOffset? IssuedBefore { get; init; }
+
     /// <summary>Connections that it is not for.</summary>
     public IReadOnlyList<string> Except { get; init; } = [];
 
@@ -34,8 +38,19 @@ public sealed record ClientFilter
         (string.IsNullOrEmpty(Client) || client.Id == Client)
         && (User is null || client.User == User)
         && (string.IsNullOrEmpty(TokenId) || client.TokenId == TokenId)
+        && (IssuedBefore is not { } before || client.Token?.IsOlderThan(before) == true)
         && (string.IsNullOrEmpty(Session) || client.Session == Session)
         && !Except.Contains(client.Id);
+
+    /// <summary>Tokens are what it is about, and this is one of them.</summary>
+    internal bool Fits(PresentedToken token) =>
+        IssuedBefore is { } before ? token.User == User && token.IsOlderThan(before) : !string.IsNullOrEmpty(TokenId) && token.Id == TokenId;
+
+    internal bool FitsAny(PresentedToken[] tokens)
+    {
+        foreach (var token in tokens) if (Fits(token)) return true;
+        return false;
+    }
 
     private static bool IsHash(string session) => session.Length == 64 && session.All(char.IsAsciiHexDigitLower);
 }

@@ -34,7 +34,7 @@ internal sealed class ControlActor : ReceiveActor
     private void Carry(IControlMessage request)
     {
         // Before it is known who is there: who comes after that sees it.
-        if (request is OrderClients { Order: CloseConnection }) _services.Revoking.Next();
+        if (request is OrderClients { Order: TakeBack }) _services.Revoking.Next();
 
         var asker = Sender;
         _connections.Ask<Connections.OpenConnections>(AskOpenConnections.Instance, ClusterControl.Patience)
@@ -57,20 +57,26 @@ internal sealed class ControlActor : ReceiveActor
         _ => LookAt(carrying.Connections),
     });
 
-    private static Ordered Give(OrderClients order, IReadOnlyList<ClientConnection> connections)
+    private static Ordered Give(OrderClients order, IReadOnlyList<ClientConnection> connections) => new(connections.Count(connection => Give(order, connection)));
+
+    private static bool Give(OrderClients order, ClientConnection connection)
     {
-        var told = 0;
-        foreach (var connection in connections)
-        {
-            var client = connection.Look();
-            if (!order.Clients.Fits(client) || !connection.Takes(order.Order)) continue;
+        var client = connection.Look();
+        if (order.Order is TakeBack taken) return TakeBackFrom(connection, client, order.Clients, taken);
+        if (!order.Clients.Fits(client) || !connection.Takes(order.Order)) return false;
 
-            told++;
-            if (order.Order is UnsubscribeFromAll all) foreach (var channel in client.Channels) connection.Order(new UnsubscribeClient(channel, all.Code));
-            else connection.Order(order.Order);
-        }
+        if (order.Order is UnsubscribeFromAll all) foreach (var channel in client.Channels) connection.Order(new UnsubscribeClient(channel, all.Code));
+        else connection.Order(order.Order);
+        return true;
+    }
 
-        return new Ordered(told);
+    private static bool TakeBackFrom(ClientConnection connection, Sight client, ClientFilter what, TakeBack taken)
+    {
+        if (what.Fits(client)) connection.Order(new CloseConnection(taken.Reason));
+        else if (what.FitsAny(client.SubscriptionTokens)) connection.Order(new TakeBackSubscriptions(what));
+        else return false;
+
+        return true;
     }
 
     private ChannelsCounted Count(CountChannels request, IReadOnlyList<ClientConnection> connections)

@@ -9,12 +9,16 @@ internal interface IControlMessage;
 
 /// <summary>Tells clients of the node something; answered with <see cref="Ordered"/>.</summary>
 /// <param name="Order">
-/// <see cref="CloseConnection"/>, <see cref="Rich.SubscribeClient"/>, <see cref="Rich.UnsubscribeClient"/>, <see cref="UnsubscribeFromAll"/> or <see cref="Rich.RefreshClient"/>.
+/// <see cref="CloseConnection"/>, <see cref="TakeBack"/>, <see cref="Rich.SubscribeClient"/>, <see cref="Rich.UnsubscribeClient"/>, <see cref="UnsubscribeFromAll"/> or
+/// <see cref="Rich.RefreshClient"/>.
 /// </param>
 internal sealed record OrderClients(ClientFilter Clients, object Order) : IControlMessage;
 
 /// <summary>A client's subscriptions end, all of them.</summary>
 internal sealed record UnsubscribeFromAll(UnsubscribeCode Code);
+
+/// <summary>What clients came with does not count any more: they are closed. Of the others, subscriptions that stand by it end.</summary>
+internal sealed record TakeBack(CloseReason Reason);
 
 /// <param name="Clients">How many were told.</param>
 internal sealed record Ordered(int Clients) : IControlMessage;

@@ -6,7 +6,7 @@ namespace Broker.Actors.Serving;
 
 /// <remarks>
 /// What it takes back of clients' credentials: nobody comes in with them any more, and who is in is closed. At the door and inside the advice is the same: another token may do, so its client is
-/// closed with 3014 and gets one; of a session nothing is left, so its clients are closed with 3500.
+/// closed with 3014 and gets one; of a session nothing is left, so its clients are closed with 3500. Tokens for a channel are tokens, too: a subscription that stands by one ends (2502).
 /// </remarks>
 public sealed partial class ServerApi
 {
@@ -16,7 +16,7 @@ public sealed partial class ServerApi
     /// <summary>One token.</summary>
     /// <param name="tokenId">Its <c>jti</c>.</param>
     /// <param name="until">When it expires by itself; null: unknown, so it is kept for years.</param>
-    /// <returns>How many clients were closed.</returns>
+    /// <returns>How many clients were closed or lost subscriptions.</returns>
     /// <exception cref="ServerApiException">The request is wrong, Redis does not answer, or a node did not.</exception>
     public Task<int> RevokeTokenAsync(string tokenId, DateTimeOffset? until = null)
     {
@@ -25,7 +25,7 @@ public sealed partial class ServerApi
         return RevokeAsync(_revocations.RevokeTokenAsync(tokenId, Until(until)), new ClientFilter { TokenId = tokenId }, CloseReason.StateInvalidated);
     }
 
-    /// <summary>All tokens of a user that were issued before a time. All open clients of the user are closed: who has a newer token comes back with it.</summary>
+    /// <summary>All tokens of a user that were issued before a time, and those that do not say when. Who came with a newer one stays, and so does who came without any.</summary>
     /// <param name="user">Whose.</param>
     /// <param name="issuedBefore">Null: now.</param>
     /// <param name="until">When the last of them expires by itself; null: unknown.</param>
@@ -36,7 +36,7 @@ public sealed partial class ServerApi
         if (user.Length == 0) throw Bad("which user");
 
         var before = issuedBefore ?? _services.Time.GetUtcNow();
-        return RevokeAsync(_revocations.RevokeUserTokensAsync(user, before, Until(until)), new ClientFilter { User = user }, CloseReason.StateInvalidated);
+        return RevokeAsync(_revocations.RevokeUserTokensAsync(user, before, Until(until)), new ClientFilter { User = user, IssuedBefore = before }, CloseReason.StateInvalidated);
     }
 
     /// <summary>A session, with the record of who holds it.</summary>
@@ -64,7 +64,7 @@ public sealed partial class ServerApi
             throw new ServerApiException(RichError.Internal, fault.Message);
         }
 
-        return await OrderAsync(clients, new CloseConnection(reason));
+        return await OrderAsync(clients, new TakeBack(reason));
     }
 
     private DateTimeOffset Until(DateTimeOffset? until) => until ?? _services.Time.GetUtcNow() + ForEver;

@@ -69,9 +69,11 @@ public sealed class Revocations
     private static Task<byte[]?> NotThere { get; } = Task.FromResult<byte[]?>(null);
 
     private static bool IsOlder(PresentedToken? token, byte[]? revoked) =>
-        token is not null && revoked is not null && (token.IssuedAt?.ToUnixTimeMilliseconds() ?? 0) < IssuedBefore(revoked);
+        token is not null && revoked is not null && token.IsOlderThan(TimeOf(revoked));
 
-    private static long IssuedBefore(byte[] revoked) => Utf8Parser.TryParse(revoked, out long before, out _) ? before : throw new FormatException("what is kept of a user's revoked tokens is no time");
+    private static DateTimeOffset TimeOf(byte[] revoked) => Utf8Parser.TryParse(revoked, out long milliseconds, out _)
+        ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)
+        : throw new FormatException("what is kept of a user's revoked tokens is no time");
 
     private string TokenKey(string id) => $"{_keys}token:{id}";
 
@@ -102,4 +104,8 @@ internal enum Revoked
 /// <param name="Id">Its <c>jti</c>; empty without one.</param>
 /// <param name="User">Whose; null for an anonymous one's.</param>
 /// <param name="IssuedAt">Null: it does not say.</param>
-internal sealed record PresentedToken(string Id, string? User, DateTimeOffset? IssuedAt);
+public sealed record PresentedToken(string Id, string? User, DateTimeOffset? IssuedAt)
+{
+    /// <summary>One that does not say is older than any. To the millisecond, as it is kept.</summary>
+    internal bool IsOlderThan(DateTimeOffset time) => (IssuedAt?.ToUnixTimeMilliseconds() ?? 0) < time.ToUnixTimeMilliseconds();
+}

@@ -24,5 +24,5 @@ internal sealed record RawChannel(string Path, ChannelName Channel, bool Publish
 
     /// <summary>Every client gets every message, its own too; nothing is kept. No heartbeat text: these clients do not know it.</summary>
     public ConnectionPlan PlanFor(Identified client) =>
-        new(client.Caller, [Channel], Publish ? [Channel] : [], Echo: true, Replay: false, Persist: false, TokenId: client.TokenId);
+        new(client.Caller, [Channel], Publish ? [Channel] : [], Echo: true, Replay: false, Persist: false, Token: client.Token);
 }

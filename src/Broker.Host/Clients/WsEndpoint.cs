@@ -49,7 +49,7 @@ internal sealed class WsEndpoint(ClientSettings settings, SocketOpening opening,
 
         var (client, grant, echo) = admitted.Value!;
         var plan = new ConnectionPlan(
-            client.Caller, grant.Subscribe, grant.Publish, echo, Replay: true, settings.HeartbeatFrame, settings.HeartbeatText, TokenId: client.TokenId);
+            client.Caller, grant.Subscribe, grant.Publish, echo, Replay: true, settings.HeartbeatFrame, settings.HeartbeatText, Token: client.Token);
         return new Planned(client, plan);
     }
 

@@ -12,9 +12,6 @@ namespace Broker.Host.Identity;
 /// <param name="Turn">When it was looked at: <see cref="Revocations.Turn"/>.</param>
 internal sealed record Identified(Caller Caller, bool IsCertain = true, PresentedToken? Token = null, int Turn = 0)
 {
-    /// <summary>Empty: there was no token, or it has none.</summary>
-    public string TokenId => Token?.Id ?? "";
-
     /// <summary>It came with something that can be taken back.</summary>
     public bool Presents => Token is not null || Caller.SessionKey is not null;
 }

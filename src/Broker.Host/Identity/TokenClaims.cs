@@ -38,7 +38,7 @@ internal sealed class TokenClaims
 
     /// <summary>As a token for one channel; null if it is none.</summary>
     public SubscriptionToken? AsSubscription() =>
-        IsSound(out var expires, out var info) && Find("channel") is { ValueKind: JsonValueKind.String } channel ? new(Caller.User, channel.GetString()!, expires, info) : null;
+        IsSound(out var expires, out var info) && Find("channel") is { ValueKind: JsonValueKind.String } channel ? new(Presented, channel.GetString()!, expires, info) : null;
 
     private JsonElement Payload => _payload ??= JsonSerializer.Deserialize<JsonElement>(Base64UrlEncoder.DecodeBytes(_token.EncodedPayload));
 
@@ -106,8 +106,7 @@ internal sealed class TokenClaims
 /// <param name="Channels">Those that the server is to subscribe the client to.</param>
 internal sealed record ConnectionToken(Caller Caller, PresentedToken Presented, DateTimeOffset? ExpiresAt, ReadOnlyMemory<byte> Info, IReadOnlyList<string> Channels);
 
-/// <param name="User">Null: for anonymous clients.</param>
 /// <param name="Channel">The one that it is for.</param>
 /// <param name="ExpiresAt">When a new one is due; null: never.</param>
 /// <param name="Info">JSON; empty for none.</param>
-internal sealed record SubscriptionToken(string? User, string Channel, DateTimeOffset? ExpiresAt, ReadOnlyMemory<byte> Info);
+internal sealed record SubscriptionToken(PresentedToken Presented, string Channel, DateTimeOffset? ExpiresAt, ReadOnlyMemory<byte> Info);

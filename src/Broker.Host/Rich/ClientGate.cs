@@ -58,13 +58,18 @@ internal sealed class ClientGate(
         if (Unfit(channel) is { } unfit) return unfit;
         if (token.Length == 0 || tokens.IsClosed) return await AskAsync(channel, WordUse.Subscribe);
 
+        var turn = tokens.Turn;
         return await tokens.ReadSubscriptionAsync(token) switch
         {
-            ({ } valid, _) when valid.User == _client.Caller.User && valid.Channel == channel.ToRedis("") => new Permission(ExpiresAt: valid.ExpiresAt, Info: valid.Info),
+            ({ } valid, _) when valid.Presented.User == _client.Caller.User && valid.Channel == channel.ToRedis("") =>
+                new Permission(ExpiresAt: valid.ExpiresAt, Info: valid.Info, Token: valid.Presented, Turn: turn),
             (_, TokenProblem.Expired) => new Permission(RichError.TokenExpired),
+            (_, TokenProblem.Unknown) => new Permission(RichError.Internal),
             _ => Permission.Denied,
         };
     }
+
+    public ValueTask<bool> LookAgainAsync(Permission permission) => tokens.LookAgainAsync(permission);
 
     public async ValueTask<Permission> PublishAsync(ChannelName channel) => Unfit(channel) ?? await AskAsync(channel, WordUse.Publish);
 
@@ -88,7 +93,7 @@ internal sealed class ClientGate(
 
         _client = request.Value;
         _origin = ClientInstance.OriginOf(connect.Data, _client.Caller.User);
-        return new Admission(new Actors.Rich.Identity(_client.Caller, _origin, default, ExpiresAt: null, _client.TokenId, [], default));
+        return new Admission(new Actors.Rich.Identity(_client.Caller, _origin, default, ExpiresAt: null, _client.Token, [], default));
     }
 
     private Admission Admit(ConnectionToken token, int turn, string origin)
@@ -98,7 +103,7 @@ internal sealed class ClientGate(
 
         _client = new Identified(token.Caller, Token: token.Presented, Turn: turn);
         _origin = origin;
-        return new Admission(new Actors.Rich.Identity(token.Caller, origin, token.Info, token.ExpiresAt, token.Presented.Id, channels, default));
+        return new Admission(new Actors.Rich.Identity(token.Caller, origin, token.Info, token.ExpiresAt, token.Presented, channels, default));
     }
 
     private async ValueTask<Permission> AskAsync(ChannelName channel, WordUse use) => await rights.DecideAsync(comer, _client, channel, use) switch

@@ -1,4 +1,5 @@
 using Broker.Actors.Connections;
+using Broker.Actors.Rich;
 using Broker.Actors.Sessions;
 using Broker.Host.Clients;
 using Broker.Host.Identity;
@@ -46,7 +47,10 @@ internal sealed class TokenDesk(Tokens tokens, BrokerHost host, Callbacks callba
         var reading = await tokens.ReadAsync(token);
         if (reading.Claims?.AsSubscription() is not { } valid) return (null, reading.IsExpired ? TokenProblem.Expired : TokenProblem.Invalid);
 
-        return IsOver(valid.ExpiresAt) ? (null, TokenProblem.Expired) : (valid, TokenProblem.None);
+        if (IsOver(valid.ExpiresAt)) return (null, TokenProblem.Expired);
+
+        var problem = await FindRevokedAsync(valid.Presented, null);
+        return problem == TokenProblem.None ? (valid, problem) : (null, problem);
     }
 
     /// <summary>Exactly: the tolerance for clocks would let a client in that is to be closed at once.</summary>
@@ -64,6 +68,10 @@ internal sealed class TokenDesk(Tokens tokens, BrokerHost host, Callbacks callba
             _ => null,
         };
     }
+
+    /// <summary>Of a subscription that stands: true if its token has been taken back since it was looked at. It goes on standing while nobody can say.</summary>
+    public async ValueTask<bool> LookAgainAsync(Permission permission) =>
+        permission.Token is { } token && permission.Turn != Turn && await FindRevokedAsync(token, null) == TokenProblem.Expired;
 
     private async ValueTask<TokenProblem> FindRevokedAsync(PresentedToken? token, string? sessionKey)
     {

@@ -29,9 +29,12 @@ internal sealed class TestGate : IClientGate
 
     public CloseReason? TakenBack { get; set; }
 
+    /// <summary>By their tokens.</summary>
+    public IReadOnlyList<string> SubscriptionsTakenBack { get; set; } = [];
+
     public List<string> Sent { get; } = [];
 
-    public Identity Identity => new(new Caller(User, [], null), Origin, default, ExpiresAt, "", ServerSubscriptions, default);
+    public Identity Identity => new(new Caller(User, [], null), Origin, default, ExpiresAt, null, ServerSubscriptions, default);
 
     // Never at once, as a token's check or an application's code is.
     public async ValueTask<Admission> ConnectAsync(Connect connect)
@@ -43,6 +46,8 @@ internal sealed class TestGate : IClientGate
     public ValueTask<Admission> RefreshAsync(string token) => new(OnRefresh?.Invoke(token) ?? new Admission(Identity));
 
     public ValueTask<CloseReason?> LookAgainAsync() => new(TakenBack);
+
+    public ValueTask<bool> LookAgainAsync(Permission permission) => new(permission.Token is { } token && SubscriptionsTakenBack.Contains(token.Id));
 
     public async ValueTask<Permission> SubscribeAsync(ChannelName channel, string token) => OnSubscribe is null ? Permission.Granted : await OnSubscribe(channel, token);
 

@@ -24,7 +24,7 @@ public sealed class ControlSerializerTests : IAsyncLifetime
     [Fact]
     public void Orders_come_as_they_were_sent()
     {
-        var john = new ClientFilter { User = "", Client = "c", Session = "s", TokenId = "t", Except = ["a", "b"] };
+        var john = new ClientFilter { User = "", Client = "c", Session = "s", TokenId = "t", IssuedBefore = Time, Except = ["a", "b"] };
 
         Assert.Equal(new CloseReason(3500, "gone"), Assert.IsType<CloseConnection>(Order(new CloseConnection(new CloseReason(3500, "gone")))).Reason);
         var subscribe = Assert.IsType<SubscribeClient>(Order(new SubscribeClient(Channel, "{}"u8.ToArray(), Time, new Resume(true, new StreamPosition("e", 7)), "1"u8.ToArray())));
@@ -34,12 +34,14 @@ public sealed class ControlSerializerTests : IAsyncLifetime
         Assert.Equal(((DateTimeOffset?)null, false, 0, 0), (plain.ExpiresAt, plain.Resume.Recover, plain.ChannelInfo.Length, plain.Data.Length));
         Assert.Equal(new UnsubscribeClient(Channel, UnsubscribeCode.Server), Order(new UnsubscribeClient(Channel, UnsubscribeCode.Server)));
         Assert.Equal(new UnsubscribeFromAll(UnsubscribeCode.Server), Order(new UnsubscribeFromAll(UnsubscribeCode.Server)));
+        Assert.Equal(new TakeBack(CloseReason.StateInvalidated), Order(new TakeBack(CloseReason.StateInvalidated)));
         Assert.Equal(new RefreshClient(Time, false), Order(new RefreshClient(Time, false)));
         Assert.Equal(new RefreshClient(null, true), Order(new RefreshClient(null, true)));
         var filter = Through(new OrderClients(john, new RefreshClient(null, true))).Clients;
-        Assert.Equal(("", "c", "s", "t"), (filter.User, filter.Client, filter.Session, filter.TokenId));
+        Assert.Equal(("", "c", "s", "t", Time), (filter.User, filter.Client, filter.Session, filter.TokenId, filter.IssuedBefore));
         Assert.Equal(["a", "b"], filter.Except);
-        Assert.Null(Through(new OrderClients(new ClientFilter { Client = "c" }, new RefreshClient(null, true))).Clients.User);
+        var sparse = Through(new OrderClients(new ClientFilter { Client = "c" }, new RefreshClient(null, true))).Clients;
+        Assert.Equal((null, (DateTimeOffset?)null), (sparse.User, sparse.IssuedBefore));
     }
 
     [Fact]

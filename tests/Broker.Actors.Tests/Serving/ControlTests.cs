@@ -4,6 +4,7 @@ using Broker.Actors.Channels;
 using Broker.Actors.Connections;
 using Broker.Actors.Nodes;
 using Broker.Actors.Serving;
+using Broker.Actors.Sessions;
 using Broker.Actors.Tests.Cluster;
 using Broker.Actors.Tests.Nodes;
 
@@ -64,7 +65,7 @@ public sealed class ControlTests
     {
         await using var cluster = await StartAsync(2);
         foreach (var node in cluster.Nodes)
-            foreach (var token in new[] { "t-1", "t-2" }) await OpenAsync(node, PlanOf("john") with { TokenId = token });
+            foreach (var token in new[] { "t-1", "t-2" }) await OpenAsync(node, PlanOf("john") with { Token = new PresentedToken(token, "john", null) });
 
         Assert.Equal(2, await cluster.Nodes[0].Server.RevokeTokenAsync("t-1"));
 

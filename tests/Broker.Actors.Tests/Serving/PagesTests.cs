@@ -2,6 +2,7 @@ using Broker.Actors.Audiences;
 using Broker.Actors.Channels;
 using Broker.Actors.Connections;
 using Broker.Actors.Serving;
+using Broker.Actors.Sessions;
 using Broker.Actors.Settings;
 using Broker.Actors.Tests.Nodes;
 
@@ -46,7 +47,7 @@ public sealed class PagesTests
     [Fact]
     public void A_filter_wants_all_that_it_names()
     {
-        var john = new Sight("1", new Caller("john", [], "key"), "t", ConnectedClient.Rich, [], DateTimeOffset.UnixEpoch);
+        var john = new Sight("1", new Caller("john", [], "key"), new PresentedToken("t", "john", null), ConnectedClient.Rich, [], DateTimeOffset.UnixEpoch);
 
         Assert.True(new ClientFilter { User = "john", Session = "key" }.Hashed().Fits(john));
         Assert.True(new ClientFilter { Session = ChannelName.HashOf("key") }.Hashed().Fits(john));
@@ -55,6 +56,25 @@ public sealed class PagesTests
         Assert.False(new ClientFilter { User = "" }.Fits(john));
         Assert.False(new ClientFilter { User = "john", Except = ["1"] }.Fits(john));
         Assert.True(new ClientFilter { Client = "", Session = "" }.IsEmpty);
+    }
+
+    [Fact]
+    public void What_is_taken_back_are_a_users_tokens_of_before_and_those_that_do_not_say_or_the_one_that_is_named()
+    {
+        var noon = DateTimeOffset.UnixEpoch.AddDays(20_000);
+        var johns = new ClientFilter { User = "john", IssuedBefore = noon };
+        bool Goes(PresentedToken? token) => johns.Fits(new Sight("1", new Caller("john", [], null), token, ConnectedClient.Rich, [], noon));
+        PresentedToken Issued(int seconds, string user = "john") => new("t", user, noon.AddSeconds(seconds));
+
+        Assert.True(Goes(Issued(-1)));
+        Assert.True(Goes(new PresentedToken("t", "john", null)));
+        Assert.False(Goes(Issued(0)));
+        Assert.False(Goes(null));
+        Assert.True(johns.FitsAny([Issued(1), Issued(-1)]));
+        Assert.False(johns.FitsAny([Issued(1), Issued(-1, "mary")]));
+        Assert.True(new ClientFilter { TokenId = "t" }.Fits(Issued(1)));
+        Assert.False(new ClientFilter { TokenId = "u" }.Fits(Issued(-1)));
+        Assert.False(new ClientFilter { Session = "s", TokenId = "" }.Fits(new PresentedToken("", null, null)));
     }
 
     /// <summary>A page goes over a link that takes 64 KiB: one client with very many channels would never be listed, and none after it.</summary>

@@ -1,6 +1,8 @@
 using Broker.Actors.Channels;
 using Broker.Actors.Connections;
+using Broker.Actors.Rich;
 using Broker.Actors.Serving;
+using Broker.Actors.Sessions;
 using Broker.Actors.Tests.Nodes;
 using Broker.Actors.Tests.Rich;
 
@@ -46,6 +48,28 @@ public sealed class RichClientTests
 
         Assert.Equal(3014, await late.CodeAsync());
         Assert.Equal(3014, await open.CodeAsync());
+    }
+
+    [Fact]
+    public async Task Whose_subscription_token_was_taken_back_on_the_way_in_is_unsubscribed_once_it_can_be_found_and_who_refreshes_with_one_too()
+    {
+        await using var test = await TestNode.StartAsync();
+        var gate = new TestGate
+        {
+            OnSubscribe = (_, token) => Task.FromResult(Permission.Granted with { Token = new PresentedToken(token, "john", null) }),
+            SubscriptionsTakenBack = ["bad"],
+        };
+        var client = await RichClient.ConnectAsync(test, gate);
+
+        Assert.Equal(109, RichClient.ErrorOf(await client.AskAsync("\"subscribe\":{\"channel\":\"broadcast:late\",\"token\":\"bad\"}")));
+        await client.AskAsync("\"subscribe\":{\"channel\":\"broadcast:news\",\"token\":\"good\"}");
+        await client.AskAsync("\"subscribe\":{\"channel\":\"broadcast:other\",\"token\":\"good\"}");
+        await client.AskAsync("\"sub_refresh\":{\"channel\":\"broadcast:news\",\"token\":\"bad\"}");
+
+        var end = await client.PushAsync(push => push.TryGetProperty("unsubscribe", out _), "the end of it");
+        Assert.Equal(("broadcast:news", 2502), (end.GetProperty("channel").GetString(), end.GetProperty("unsubscribe").GetProperty("code").GetInt32()));
+        await TestNode.UntilAsync(() => client.Connection.Look().Channels.SequenceEqual([ChannelName.Broadcast("other")]), "the other stands");
+        Assert.Equal(["good"], client.Connection.Look().SubscriptionTokens.Select(token => token.Id));
     }
 
     [Fact]

@@ -55,6 +55,21 @@ public sealed class ClientLibraryTests(Chromium chromium, NodePackage package) :
         Assert.Equal("""{"connected":2,"asked":1,"connecting":[0,3014],"disconnected":[0]}""", said.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1]);
     }
 
+    [Fact]
+    public async Task One_whose_token_for_a_channel_is_taken_back_stays_and_subscribes_again_with_another_one()
+    {
+        await using var server = await StartAsync();
+        string For(string id) => Jwt.Hs256(new { sub = "john", jti = id, channel = "user:jane:chat" });
+        using var node = NodePackage.Run("renewSubscription", Url(server), JsonSerializer.Serialize(new { john = Jwt.Hs256(new { sub = "john" }), first = For("1"), second = For("2") }));
+
+        Assert.Equal("subscribed", await node.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromMinutes(1)));
+        Assert.Equal(1, await server.Node.Server.RevokeTokenAsync("1"));
+
+        var said = await node.StandardOutput.ReadToEndAsync().WaitAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal(
+            """{"connected":1,"subscribed":2,"asked":1,"errors":[],"subscribing":[0,2502],"unsubscribed":[0]}""", said.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1]);
+    }
+
     private static void Judge(JsonElement seen)
     {
         string Of(string name) => seen.GetProperty(name).GetRawText();

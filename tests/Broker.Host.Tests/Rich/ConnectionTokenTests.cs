@@ -24,7 +24,7 @@ public sealed class ConnectionTokenTests
 
         Assert.Null(error);
         Assert.Null(close);
-        Assert.Equal(("john", "cookie-1", "t-1", expires), (identity!.Caller.User, identity.Caller.SessionKey, identity.TokenId, identity.ExpiresAt!.Value.ToUnixTimeSeconds()));
+        Assert.Equal(("john", "cookie-1", "t-1", expires), (identity!.Caller.User, identity.Caller.SessionKey, identity.Token!.Id, identity.ExpiresAt!.Value.ToUnixTimeSeconds()));
         Assert.Equal(["staff"], identity.Caller.Groups);
         Assert.Equal("""{"name":"John"}""", Encoding.UTF8.GetString(identity.Info.Span));
         Assert.Equal([ChannelName.User("john", "x"), ChannelName.Broadcast("y")], identity.ServerSubscriptions);
@@ -80,7 +80,7 @@ public sealed class ConnectionTokenTests
 
         Assert.Equal(Caller.Anonymous, anonymous.Identity!.Caller);
         Assert.Equal("john", signedIn.Identity!.Caller.User);
-        Assert.Equal(("jane", "t-2"), (byHeader.Identity!.Caller.User, byHeader.Identity.TokenId));
+        Assert.Equal(("jane", "t-2"), (byHeader.Identity!.Caller.User, byHeader.Identity.Token!.Id));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Broker.Actors.Connections;
+using Broker.Actors.Rich;
 using Broker.Actors.Rich.Protocol;
 using Broker.Host.Identity;
 using Broker.Host.Tests.Clients;
@@ -47,6 +48,41 @@ public sealed class RevocationTests
         Assert.Equal(RichError.TokenExpired, await With(new { sub = "john" }));
         Assert.Null(await With(new { sub = "john", iat = now.ToUnixTimeSeconds() + 1 }));
         Assert.Null(await With(new { sub = "jane", iat = now.ToUnixTimeSeconds() - 1 }));
+    }
+
+    // Only tokens of connections were looked up: who had a token for a channel subscribed with it again and again until it expired, whoever had taken it back.
+    [Fact]
+    public async Task A_token_for_a_channel_counts_as_expired_too_by_its_id_and_by_its_time()
+    {
+        await using var server = await ClientServer.StartAsync(Gates.Key);
+        var now = DateTimeOffset.UtcNow;
+        var john = await server.GateOfAsync(new { sub = "john", iat = now.ToUnixTimeSeconds() + 1 });
+        ValueTask<Permission> With(object claims) => john.SubscribeAsync("user:jane:x", claims);
+
+        await server.Node.Revocations.RevokeTokenAsync("s-1", Later);
+        Assert.Equal(RichError.TokenExpired, (await With(new { sub = "john", jti = "s-1", channel = "user:jane:x" })).Error);
+        Assert.True((await With(new { sub = "john", jti = "s-2", channel = "user:jane:x" })).IsGranted);
+
+        await server.Node.Revocations.RevokeUserTokensAsync("john", now, Later);
+        Assert.Equal(RichError.TokenExpired, (await With(new { sub = "john", jti = "s-2", channel = "user:jane:x" })).Error);
+        Assert.Equal(RichError.TokenExpired, (await With(new { sub = "john", iat = now.ToUnixTimeSeconds() - 1, channel = "user:jane:x" })).Error);
+        Assert.True((await With(new { sub = "john", iat = now.ToUnixTimeSeconds() + 1, channel = "user:jane:x" })).IsGranted);
+    }
+
+    [Fact]
+    public async Task What_is_taken_back_while_a_subscription_is_on_its_way_is_looked_at_again()
+    {
+        await using var server = await ClientServer.StartAsync(Gates.Key);
+        var john = await server.GateOfAsync(new { sub = "john" });
+        var taken = await john.SubscribeAsync("user:jane:x", new { sub = "john", jti = "s-1", channel = "user:jane:x" });
+        var other = await john.SubscribeAsync("user:jane:x", new { sub = "john", jti = "s-2", channel = "user:jane:x" });
+        Assert.False(await john.LookAgainAsync(taken));
+
+        await server.Node.Server.RevokeTokenAsync("s-1");
+
+        Assert.True(await john.LookAgainAsync(taken));
+        Assert.False(await john.LookAgainAsync(other));
+        Assert.False(await john.LookAgainAsync(Permission.Granted));
     }
 
     // Both read what was there before, and who wrote last had the last word.
@@ -132,6 +168,7 @@ public sealed class RevocationTests
 
         Assert.Equal(RichError.Internal, (await (await server.GateAsync()).ConnectAsync(Gates.Connect(Jwt.Hs256(new { sub = "john" })))).Error);
         Assert.Equal(RichError.Internal, (await known.RefreshAsync(Jwt.Hs256(new { sub = "john" }))).Error);
+        Assert.Equal(RichError.Internal, (await known.SubscribeAsync("user:jane:x", new { sub = "john", channel = "user:jane:x" })).Error);
         Assert.Equal(RichError.Internal, (await (await server.GateAsync("Cookie: sessionid=key-1")).ConnectAsync(Gates.Connect())).Error);
         Assert.NotNull((await (await server.GateAsync()).ConnectAsync(Gates.Connect())).Identity);
 

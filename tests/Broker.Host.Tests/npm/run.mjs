@@ -1,7 +1,7 @@
-// node run.mjs talk URL TOKENS | renew URL TOKENS | follow URL CHANNEL LAST: the last line that it prints is what it has seen.
+// node run.mjs talk URL TOKENS | renew URL TOKENS | renewSubscription URL TOKENS | follow URL CHANNEL LAST: the last line that it prints is what it has seen.
 import { createRequire } from 'node:module';
 import { Centrifuge } from 'centrifuge';
-import { follow, renew, talk } from './scenario.mjs';
+import { follow, renew, renewSubscription, talk } from './scenario.mjs';
 
 const WebSocket = createRequire(import.meta.url)('ws');
 const [what, urls, ...rest] = process.argv.slice(2);
@@ -20,6 +20,7 @@ const tell = (line) => console.log(line);
 const scenarios = {
   talk: () => talk(Centrifuge, options, addresses[0], JSON.parse(rest[0])),
   renew: () => renew(Centrifuge, options, addresses[0], JSON.parse(rest[0]), tell),
+  renewSubscription: () => renewSubscription(Centrifuge, options, addresses[0], JSON.parse(rest[0]), tell),
   follow: () => follow(Centrifuge, options, addresses[0], rest[0], Number(rest[1]), tell),
 };
 const seen = await scenarios[what]();

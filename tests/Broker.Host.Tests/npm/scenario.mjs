@@ -94,3 +94,24 @@ export async function renew(Centrifuge, options, url, tokens, tell) {
     client.connect();
   });
 }
+
+// One with a token for a channel that is taken back while it is subscribed.
+export async function renewSubscription(Centrifuge, options, url, tokens, tell) {
+  const seen = { connected: 0, subscribed: 0, asked: 0, errors: [], subscribing: [], unsubscribed: [] };
+  const client = new Centrifuge(url, { ...options, token: tokens.john });
+  const getToken = async () => { seen.asked++; return tokens.second; };
+  const subscription = client.newSubscription('user:jane:chat', { minResubscribeDelay: 50, maxResubscribeDelay: 500, token: tokens.first, getToken });
+  return await new Promise((resolve) => {
+    client.on('connected', () => seen.connected++);
+    subscription.on('subscribing', (ctx) => seen.subscribing.push(ctx.code));
+    subscription.on('error', (ctx) => seen.errors.push(ctx.error.code));
+    subscription.on('unsubscribed', (ctx) => { seen.unsubscribed.push(ctx.code); resolve(seen); });
+    subscription.on('subscribed', () => {
+      tell('subscribed');
+      if (++seen.subscribed === 2) subscription.unsubscribe();
+    });
+    subscription.on('unsubscribed', () => client.disconnect());
+    subscription.subscribe();
+    client.connect();
+  });
+}

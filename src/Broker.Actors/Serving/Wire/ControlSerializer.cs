@@ -75,6 +75,9 @@ internal sealed class ControlSerializer(ExtendedActorSystem system) : Serializer
             case CloseConnection close:
                 wire.Close = new Close { Code = close.Reason.Code, Reason = close.Reason.Text };
                 break;
+            case TakeBack taken:
+                wire.Close = new Close { Code = taken.Reason.Code, Reason = taken.Reason.Text, TakenBack = true };
+                break;
             case SubscribeClient subscribe:
                 wire.Subscribe = new Subscribe
                 {
@@ -117,7 +120,7 @@ internal sealed class ControlSerializer(ExtendedActorSystem system) : Serializer
 
     private static Serving.OrderClients Decode(OrderClients wire) => new(FromWire(wire.Clients), wire.OrderCase switch
     {
-        OrderClients.OrderOneofCase.Close => new CloseConnection(new CloseReason(wire.Close.Code, wire.Close.Reason)),
+        OrderClients.OrderOneofCase.Close => Decode(wire.Close),
         OrderClients.OrderOneofCase.Subscribe => new SubscribeClient(
             wire.Subscribe.Channel.FromWire(),
             wire.Subscribe.ChannelInfo.Memory,
@@ -129,6 +132,12 @@ internal sealed class ControlSerializer(ExtendedActorSystem system) : Serializer
             wire.Refresh.HasExpiresAt ? DateTimeOffset.FromUnixTimeMilliseconds(wire.Refresh.ExpiresAt) : null, wire.Refresh.Expired),
         _ => throw new SerializationException("A control message orders what is not known here."),
     });
+
+    private static object Decode(Close wire)
+    {
+        var reason = new CloseReason(wire.Code, wire.Reason);
+        return wire.TakenBack ? new TakeBack(reason) : new CloseConnection(reason);
+    }
 
     private static object Decode(Unsubscribe wire)
     {
@@ -151,12 +160,21 @@ internal sealed class ControlSerializer(ExtendedActorSystem system) : Serializer
     {
         var wire = new Clients { Client = filter.Client ?? "", Session = filter.Session ?? "", TokenId = filter.TokenId ?? "", Except = { filter.Except } };
         if (filter.User is { } user) wire.User = user;
+        if (filter.IssuedBefore is { } before) wire.IssuedBefore = before.ToUnixTimeMilliseconds();
         return wire;
     }
 
     private static ClientFilter FromWire(Clients? wire) => wire is null
         ? throw new SerializationException("A control message lacks its clients.")
-        : new ClientFilter { User = wire.HasUser ? wire.User : null, Client = wire.Client, Session = wire.Session, TokenId = wire.TokenId, Except = [.. wire.Except] };
+        : new ClientFilter
+        {
+            User = wire.HasUser ? wire.User : null,
+            Client = wire.Client,
+            Session = wire.Session,
+            TokenId = wire.TokenId,
+            IssuedBefore = wire.HasIssuedBefore ? DateTimeOffset.FromUnixTimeMilliseconds(wire.IssuedBefore) : null,
+            Except = [.. wire.Except],
+        };
 
     private static Client ToWire(ConnectedClient client) => new()
     {
