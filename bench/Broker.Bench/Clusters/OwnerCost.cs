@@ -76,7 +76,7 @@ internal static partial class OwnerCost
     {
         var crowd = new Crowd(loop);
         var address = WebSocketAddress.Parse($"ws{node.Address[4..]}/ws/{facility}?subscribe-broadcast&echo");
-        crowd.OpenAll(count, 1, _ => address, Greeting.None, 1, () => { });
+        crowd.OpenAll(count, 1, _ => address, _ => Greeting.None, 1, () => { });
         return crowd;
     }
 

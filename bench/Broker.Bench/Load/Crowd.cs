@@ -34,9 +34,10 @@ internal sealed class Crowd(EventLoop loop)
     /// <param name="sources">How many sources publish to a channel.</param>
     /// <param name="tick">Called now and then.</param>
     /// <exception cref="BenchException">One of them was not let in.</exception>
-    public void OpenAll(int count, int channels, Func<int, WebSocketAddress> address, Greeting greeting, int sources, Action tick)
+    public void OpenAll(int count, int channels, Func<int, WebSocketAddress> address, Func<int, Greeting> greeting, int sources, Action tick)
     {
         var addresses = Enumerable.Range(0, channels).Select(address).ToArray();
+        var greetings = Enumerable.Range(0, channels).Select(greeting).ToArray();
         var end = Clock.Now + Clock.Of(Patience);
         while (Open < count)
         {
@@ -44,7 +45,7 @@ internal sealed class Crowd(EventLoop loop)
             {
                 var number = _subscribers.Count;
                 var channel = number % channels;
-                _subscribers.Add(new Subscriber(this, addresses[channel], greeting, channel, sources, Source(addresses[channel], number)));
+                _subscribers.Add(new Subscriber(this, addresses[channel], greetings[channel], channel, sources, Source(addresses[channel], number)));
             }
 
             loop.Turn(20 * Clock.Millisecond);

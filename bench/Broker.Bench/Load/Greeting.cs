@@ -7,5 +7,8 @@ internal sealed record Greeting(byte[]? Says, byte[]? Until)
 {
     public static Greeting None { get; } = new(null, null);
 
+    /// <summary>What is said to one channel.</summary>
+    public Greeting For(string facility) => Says is null ? this : this with { Says = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(Says).Replace("{facility}", facility, StringComparison.Ordinal)) };
+
     public static Greeting Of(string says, string until) => new(Encoding.UTF8.GetBytes(says), Encoding.UTF8.GetBytes(until));
 }

@@ -18,7 +18,7 @@ internal static class Churning
     {
         var options = setup.Options;
         using var loop = new EventLoop();
-        var churn = new Churn(loop, setup.Subscribers(0), setup.Peer.Greeting);
+        var churn = new Churn(loop, setup.Subscribers(0), setup.Greeting(0));
         void Tick() => setup.Live.Show(churn.Cycles, "websockets");
 
         churn.Run(options.Warm, options.Subscribers ?? 32, Tick);

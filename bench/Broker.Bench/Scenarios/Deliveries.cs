@@ -28,7 +28,7 @@ internal sealed record Deliveries(int Subscribers, int Channels, Pace Pace)
         using var loop = new EventLoop();
         var crowd = new Crowd(loop);
         var sources = Math.Max(1, SocketsPerChannel);
-        crowd.OpenAll(Subscribers, Channels, setup.Subscribers, setup.Peer.Greeting, sources, () => setup.Live.Show(crowd.Open, "subscribers"));
+        crowd.OpenAll(Subscribers, Channels, setup.Subscribers, setup.Greeting, sources, () => setup.Live.Show(crowd.Open, "subscribers"));
         var publishers = Publishers(setup, loop);
         loop.TurnFor(Settle);
 
@@ -56,7 +56,7 @@ internal sealed record Deliveries(int Subscribers, int Channels, Pace Pace)
         var sockets = new SocketPublisher[Channels * SocketsPerChannel];
         for (var number = 0; number < sockets.Length; number++)
         {
-            sockets[number] = new SocketPublisher(loop, setup.Publishers(number / SocketsPerChannel), setup.Peer.Greeting, setup.Peer.Envelope);
+            sockets[number] = new SocketPublisher(loop, setup.Publishers(number / SocketsPerChannel), setup.Greeting(number / SocketsPerChannel), setup.Peer.Envelope);
         }
 
         var end = Clock.Now + (10 * Clock.Second);

@@ -9,7 +9,7 @@ internal static class FanOut
     public static Scenario Scenario { get; } = new(
         "fanout",
         "1,000 subscribers of one channel, Redis PUBLISH with 64 under way",
-        [new Comparison("fan-out", Measure) { Ours = [Peer.Broker, Peer.BrokerWithoutEcho] }]);
+        [new Comparison("fan-out", Measure) { Ours = [Peer.Broker, Peer.BrokerWithoutEcho, Peer.BrokerRich] }]);
 
     private static Results.Measurement Measure(Setup setup)
     {

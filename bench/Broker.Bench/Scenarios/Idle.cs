@@ -24,7 +24,7 @@ internal static class Idle
         var crowd = new Crowd(loop);
 
         var (before, cpu, clock) = (ProcessUse.Resident(pid), Cpu.Of(setup), Clock.Now);
-        crowd.OpenAll(count, options.Channels ?? 50, setup.Subscribers, setup.Peer.Greeting, 1, () => setup.Live.Show(crowd.Open, "websockets"));
+        crowd.OpenAll(count, options.Channels ?? 50, setup.Subscribers, setup.Greeting, 1, () => setup.Live.Show(crowd.Open, "websockets"));
         var seconds = (double)(Clock.Now - clock) / Clock.Second;
         var used = Cpu.Of(setup) - cpu;
         loop.TurnFor(options.Duration ?? Waits);

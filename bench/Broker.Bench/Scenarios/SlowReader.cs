@@ -25,7 +25,7 @@ internal static class SlowReader
         deliveries.Measure(setup, First);
         var alone = deliveries.Measure(setup);
         var resident = setup.ServerPid is { } pid ? ProcessUse.Resident(pid) : 0;
-        using var stopped = new StoppedReader(setup.Subscribers(0), setup.Peer.Greeting);
+        using var stopped = new StoppedReader(setup.Subscribers(0), setup.Greeting(0));
         var beside = deliveries.Measure(setup);
         var grown = setup.ServerPid is { } same ? ProcessUse.Resident(same) - resident : 0;
 

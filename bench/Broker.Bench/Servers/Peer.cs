@@ -20,6 +20,14 @@ internal sealed record Peer(string Name, IReadOnlyList<string> Command, string S
     /// <summary>Broker with its content filter at work.</summary>
     public static Peer BrokerWithoutEcho { get; } = Broker with { Name = "broker, no echo", Subscribe = "/ws/{facility}?subscribe-broadcast" };
 
+    /// <summary>Broker with clients of the Centrifuge protocol, in JSON.</summary>
+    public static Peer BrokerRich { get; } = Broker with
+    {
+        Name = "broker, rich",
+        Subscribe = "/connection/websocket",
+        Greeting = Greeting.Of("{\"id\":1,\"connect\":{}}\n{\"id\":2,\"subscribe\":{\"channel\":\"broadcast:{facility}\"}}", "{\"id\":2,\"subscribe\""),
+    };
+
     /// <summary>Broker with facilities of which a slow client gets the newest publications.</summary>
     public static Peer BrokerConflating { get; } = Broker with { Name = "broker, conflate", Configuration = "broker.outbox-policy { \"*\" = conflate }" };
 

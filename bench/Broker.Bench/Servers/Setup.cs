@@ -70,6 +70,9 @@ internal sealed partial class Setup : IAsyncDisposable
 
     public WebSocketAddress Subscribers(int channel) => WebSocketAddress.Parse(_base + At(Peer.Subscribe, channel));
 
+    /// <summary>What clients of a channel say first.</summary>
+    public Greeting Greeting(int channel) => Peer.Greeting.For(Facility(channel));
+
     public WebSocketAddress Publishers(int channel) => WebSocketAddress.Parse(_base + At(Peer.Publish, channel));
 
     /// <summary>What the server logged, if anything.</summary>
