@@ -9,7 +9,7 @@ namespace Broker.Engine;
 /// that is a hint to look, never the news itself: what is so stands in the coordinator alone, so a hint that is lost costs time and
 /// nothing else.
 /// </remarks>
-internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
+internal sealed partial class ClusterDaemon : ReceiveActor, IWithTimers
 {
     /// <summary>After a lease has run out the coordinator takes it away a moment later.</summary>
     private static readonly TimeSpan Margin = TimeSpan.FromMilliseconds(20);
@@ -21,12 +21,7 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
     private readonly Lease _lease;
     private readonly LookPlan _plan;
     private readonly Roster _roster = new();
-    private readonly Dictionary<string, IActorRef> _regions = [];
-    private readonly SortedSet<string> _types = [];
-    private readonly List<ShardMove> _moves = [];
-    private readonly List<string> _claims = [];
     private IReadOnlyCollection<string> _unreadable = [];
-    private readonly HashSet<string> _behind = [];
     private IReadOnlyDictionary<string, string> _table = new Dictionary<string, string>();
     private string _tableVersion = "";
     private long _viewNumber;
@@ -272,15 +267,6 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
         LetLeaseCount();
     }
 
-    /// <summary>All regions have seen the newest view, and stopped what it says is others'.</summary>
-    private void LetLeaseCount()
-    {
-        if (_behind.Count == 0)
-        {
-            _lease.LetCount();
-        }
-    }
-
     /// <summary>What the others cannot know yet: some of our claims and moves have been done, or we are new here, or going.</summary>
     private void HintIfChanged(string record, bool hasChanged)
     {
@@ -335,63 +321,6 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
         LookSoon();
     }
 
-    private void OnAddRegion(AddRegion added)
-    {
-        _regions[added.Type] = added.Region;
-        _types.Add(added.Type);
-        Context.WatchWith(added.Region, new RegionStopped(added.Type));
-        LookSoon();
-        Publish(Now, []);
-    }
-
-    private void OnRetireRegion(RetireRegion retired)
-    {
-        _types.Remove(retired.Type);
-        LookSoon();
-    }
-
-    private void OnRegionStopped(RegionStopped stopped)
-    {
-        _regions.Remove(stopped.Type);
-        _behind.Remove(stopped.Type);
-        LetLeaseCount();
-    }
-
-    private void OnLostHaveStopped(LostHaveStopped stopped)
-    {
-        if (stopped.View == _viewNumber)
-        {
-            _behind.Remove(stopped.Type);
-            LetLeaseCount();
-        }
-    }
-
-    private void OnOrders(ShardOrders orders)
-    {
-        // Decided on what is known to be out of date: the region decides anew when it sees the newer view. An order that is on its way
-        // to the coordinator is not overtaken so, because the next view comes only with the answer to it.
-        if (orders.View != _viewNumber)
-        {
-            return;
-        }
-
-        _moves.AddRange(orders.Moves);
-        _claims.AddRange(orders.Claims);
-        if (_moves.Count + _claims.Count == 0)
-        {
-            return;
-        }
-
-        if (_wasInVain)
-        {
-            LookAgainInAWhile();
-        }
-        else
-        {
-            LookSoon();
-        }
-    }
-
     private void OnLeave()
     {
         _isLeaving = true;
@@ -433,8 +362,6 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
     /// <param name="Cause">Null if it may only be slow.</param>
     private sealed record NoAnswer(long Step, Exception? Cause);
 
-    private sealed record RegionStopped(string Type);
-
     private sealed record Left
     {
         public static readonly Left Instance = new();
@@ -443,24 +370,5 @@ internal sealed class ClusterDaemon : ReceiveActor, IWithTimers
     /// <summary>Give the lease back and stop.</summary>
     public sealed record LeaveNow;
 
-    /// <summary>A type of entities lives on this node; its region wants to see every view.</summary>
-    public sealed record AddRegion(string Type, IActorRef Region);
-
-    /// <summary>This node wants no shards of the type any more.</summary>
-    public sealed record RetireRegion(string Type);
-
-    /// <summary>What a region wants done after it saw that view.</summary>
-    public sealed record ShardOrders(long View, IReadOnlyList<ShardMove> Moves, IReadOnlyList<string> Claims)
-        : IDeadLetterSuppression;
-
-    /// <summary>A region has seen that view, and no entity is left in a shard that the view says is another's.</summary>
-    public sealed record LostHaveStopped(string Type, long View) : IDeadLetterSuppression;
-
     public sealed record Banish(Address Address);
-
-    /// <summary>A region was sent what it does not know to be its own.</summary>
-    public sealed record Misrouted : IDeadLetterSuppression
-    {
-        public static readonly Misrouted Instance = new();
-    }
 }
