@@ -7,7 +7,7 @@ using Broker.Actors.Rich.Protocol;
 namespace Broker.Actors.Rich;
 
 /// <summary>
-/// Rich mode as server-sent events (WHATWG HTML, 9.2), for clients that can only listen, to one channel. A publication is a plain event, its id the position; the first event,
+/// Rich mode in JSON, as server-sent events (WHATWG HTML, 9.2), for clients that can only listen, to one channel. A publication is a plain event, its id the position; the first event,
 /// <c>subscribed</c>, says where the stream really goes on from; all else that the protocol pushes comes as events named <c>push</c>.
 /// </summary>
 internal sealed class EventFraming : RichFraming
@@ -15,7 +15,7 @@ internal sealed class EventFraming : RichFraming
     /// <summary>The one instance: relays encode once for each.</summary>
     public static readonly EventFraming Instance = new();
 
-    private EventFraming()
+    private EventFraming() : base(RichEncoding.Json)
     {
     }
 
@@ -26,13 +26,18 @@ internal sealed class EventFraming : RichFraming
     public static ReadOnlyMemory<byte> Retry(TimeSpan after) => Encoding.UTF8.GetBytes($"retry: {(int)after.TotalMilliseconds}\n\n");
 
     /// <summary>The last event: browsers come again whatever it says, the page may know better.</summary>
-    public ReadOnlyMemory<byte> Ends(CloseReason reason) => Frame(line => RichWriter.PushDisconnect(line, reason));
+    public ReadOnlyMemory<byte> Ends(CloseReason reason)
+    {
+        var json = JsonWriter.Mine;
+        json.PushDisconnect(reason);
+        return Framed(json.Written);
+    }
 
     /// <inheritdoc/>
-    public override void Write(IBufferWriter<byte> output, ReadOnlySpan<byte> line)
+    public override void Write(IBufferWriter<byte> output, ReadOnlySpan<byte> written)
     {
         output.Write("event: push\ndata: "u8);
-        output.Write(line);
+        output.Write(written);
         output.Write("\n\n"u8);
     }
 
@@ -43,7 +48,9 @@ internal sealed class EventFraming : RichFraming
         output.Write("event: subscribed\n"u8);
         if (withOffset) Id(output, result.Position);
         output.Write("data: "u8);
-        RichWriter.StreamBegins(output, channel, withOffset ? result.Position : null, result.WasRecovering, result.Recovered);
+        var json = JsonWriter.Mine;
+        json.StreamBegins(channel, withOffset ? result.Position : null, result.WasRecovering, result.Recovered);
+        output.Write(json.Written);
         output.Write("\n\n"u8);
         return output.WrittenMemory;
     }
@@ -53,7 +60,9 @@ internal sealed class EventFraming : RichFraming
     {
         if (withOffset) Id(output, publication.Position);
         output.Write("data: "u8);
-        RichWriter.Publication(output, publication, withOffset);
+        var json = JsonWriter.Mine;
+        json.Publication(publication, withOffset);
+        output.Write(json.Written);
         output.Write("\n\n"u8);
     }
 

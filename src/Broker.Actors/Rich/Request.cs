@@ -1,4 +1,3 @@
-using System.Buffers;
 using Broker.Actors.Rich.Protocol;
 
 namespace Broker.Actors.Rich;
@@ -8,15 +7,15 @@ internal sealed class Request(uint id, RichOutput output, FrameShare frame)
 {
     public uint Id => id;
 
-    public void Answer(Action<IBufferWriter<byte>> line)
+    public void Answer(Action<RichWriter> write)
     {
-        output.Write(line);
+        output.Write(write);
         Done();
     }
 
     public void Refuse(RichError error)
     {
-        if (id > 0) output.Write(line => RichWriter.Error(line, id, error));
+        if (id > 0) output.Write(to => to.Error(id, error));
         Done();
     }
 

@@ -102,7 +102,7 @@ internal sealed partial class RichActor
         var result = new ConnectResult(
             _connection.Id, LifetimeTo(identity.ExpiresAt), identity.Data, hold?.Results ?? NoSubscriptions, (uint)_settings.PingInterval.TotalSeconds, Pong: true,
             Session: _connection.Id, _services.NodeId);
-        request.Answer(line => RichWriter.Connected(line, request.Id, result));
+        request.Answer(to => to.Connected(request.Id, result));
         hold?.Release();
         Show();
         Schedule();
@@ -159,7 +159,7 @@ internal sealed partial class RichActor
         LookAgain(Gate.LookAgainAsync(), OnLookedAt);
         Schedule();
         var lifetime = LifetimeTo(_identity.ExpiresAt);
-        request.Answer(line => RichWriter.Refreshed(line, request.Id, _connection.Id, lifetime));
+        request.Answer(to => to.Refreshed(request.Id, _connection.Id, lifetime));
     }
 
     /// <summary>The server gives the connection another end.</summary>
@@ -175,7 +175,7 @@ internal sealed partial class RichActor
         EndAt(order.ExpiresAt);
         Schedule();
         var lifetime = LifetimeTo(order.ExpiresAt);
-        Output.Write(line => RichWriter.PushRefresh(line, lifetime));
+        Output.Write(to => to.PushRefresh(lifetime));
     }
 
     /// <summary>True if that is what the client is told.</summary>

@@ -92,10 +92,10 @@ internal sealed partial class RichActor
     }
 
     private void OnReadPresence(ReadPresence read, Request request) => OnPresence(read.Channel, request, channel =>
-        Await(_connection.Presence.ReadAsync(channel, default), request, clients => request.Answer(line => RichWriter.Presence(line, request.Id, clients))));
+        Await(_connection.Presence.ReadAsync(channel, default), request, clients => request.Answer(to => to.Presence(request.Id, clients))));
 
     private void OnReadPresenceStats(ReadPresenceStats read, Request request) => OnPresence(read.Channel, request, channel =>
-        Await(_connection.Presence.CountAsync(channel, default), request, stats => request.Answer(line => RichWriter.PresenceStats(line, request.Id, (uint)stats.Clients, (uint)stats.Users))));
+        Await(_connection.Presence.CountAsync(channel, default), request, stats => request.Answer(to => to.PresenceStats(request.Id, (uint)stats.Clients, (uint)stats.Users))));
 
     private void OnPresence(string name, Request request, Action<ChannelName> read)
     {
@@ -119,7 +119,7 @@ internal sealed partial class RichActor
     private static void OnHistory(HistoryPart part, Request request)
     {
         if (part.IsOtherEpoch) request.Refuse(RichError.UnrecoverablePosition);
-        else request.Answer(line => RichWriter.History(line, request.Id, part.View));
+        else request.Answer(to => to.History(request.Id, part.View));
     }
 
     /// <summary>Who is subscribed may where the channel lets it; others where they might subscribe, too.</summary>
@@ -133,7 +133,7 @@ internal sealed partial class RichActor
     private void OnRpc(Rpc rpc, Request request) => Await(Gate.CallAsync(rpc).AsTask(), request, answer =>
     {
         if (answer.Error is { } error) request.Refuse(error);
-        else request.Answer(line => RichWriter.Called(line, request.Id, answer.Data));
+        else request.Answer(to => to.Called(request.Id, answer.Data));
     });
 
     private void OnSend(Send send, Request request) => Ask(Gate.SendAsync(send), request, isTaken =>

@@ -65,13 +65,13 @@ internal sealed partial class RichActor
 
         if (!_subscriptions.TryGetValue(unsubscribe.Channel, out var subscription))
         {
-            request.Answer(line => RichWriter.Unsubscribed(line, request.Id));
+            request.Answer(to => to.Unsubscribed(request.Id));
             return;
         }
 
         // What comes after may subscribe again: it waits until the relay has let this one go, so that nothing of its life comes into the next one's.
         _deciding = true;
-        var answer = Output.Framing.Frame(line => RichWriter.Unsubscribed(line, request.Id));
+        var answer = Output.Framing.Frame(to => to.Unsubscribed(request.Id));
         End(subscription, answer, RefusalOf(subscription, RichError.Internal, answer), () =>
         {
             request.Done();
@@ -98,7 +98,7 @@ internal sealed partial class RichActor
 
         Stand(subscription, permission);
         var lifetime = LifetimeTo(permission.ExpiresAt);
-        request.Answer(line => RichWriter.SubRefreshed(line, request.Id, lifetime));
+        request.Answer(to => to.SubRefreshed(request.Id, lifetime));
     }
 
     /// <summary>The server subscribes the client.</summary>
@@ -174,7 +174,7 @@ internal sealed partial class RichActor
     {
         if (subscription.Life is not AskedFor asked) return after;
 
-        var refusal = Output.Framing.Frame(line => RichWriter.Error(line, asked.Id, error));
+        var refusal = Output.Framing.Frame(to => to.Error(asked.Id, error));
         return after.IsEmpty ? refusal : (byte[])[.. refusal.Span, .. after.Span];
     }
 
@@ -214,7 +214,7 @@ internal sealed partial class RichActor
     {
         _relays.Tell(new Leave(subscription.Join.Channel, subscription.Subscriber));
         Forget(subscription);
-        if (subscription.Life is AskedFor) Output.Write(line => RichWriter.PushUnsubscribe(line, subscription.Join.Name, UnsubscribeCode.Insufficient));
+        if (subscription.Life is AskedFor) Output.Write(to => to.PushUnsubscribe(subscription.Join.Name, UnsubscribeCode.Insufficient));
         else Close(CloseReason.InsufficientState);
     }
 
@@ -264,7 +264,7 @@ internal sealed partial class RichActor
     /// <param name="end">Why a client ends that has come for this channel only.</param>
     private void EndWith(RichSubscription subscription, UnsubscribeCode code, RichError error, CloseReason end)
     {
-        var push = Output.Framing.Frame(line => RichWriter.PushUnsubscribe(line, subscription.Join.Name, code));
+        var push = Output.Framing.Frame(to => to.PushUnsubscribe(subscription.Join.Name, code));
         End(subscription, push, RefusalOf(subscription, error), () =>
         {
             if (_connection.Stream is not null) Close(end);

@@ -156,7 +156,7 @@ internal sealed partial class RichActor : UntypedActor, IWithTimers
             case Send send: OnSend(send, request); break;
             case Refresh refresh: OnRefresh(refresh, request); break;
             case SubRefresh refresh: OnSubRefresh(refresh, request); break;
-            case Ping: request.Answer(line => RichWriter.Pinged(line, request.Id)); break;
+            case Ping: request.Answer(to => to.Pinged(request.Id)); break;
             default: request.Refuse(RichError.MethodNotFound); break;
         }
     }

@@ -43,7 +43,7 @@ internal sealed class RichConnection : ClientConnection
     /// <inheritdoc/>
     public override ValueTask ReceiveAsync(ReadOnlyMemory<byte> payload)
     {
-        if (!CommandReader.TryRead(payload, _commandsPerFrame, out var commands, out var hasTooMany))
+        if (!Output.Framing.TryRead(payload, _commandsPerFrame, out var commands, out var hasTooMany))
         {
             Owner.Tell(hasTooMany ? BadFrame.TooMany : BadFrame.Unreadable, ActorRefs.NoSender);
             return ValueTask.CompletedTask;

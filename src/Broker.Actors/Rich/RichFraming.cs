@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using Broker.Actors.Channels;
 using Broker.Actors.Connections;
 using Broker.Actors.Presence;
@@ -7,47 +8,49 @@ using Broker.Actors.Rich.Protocol;
 namespace Broker.Actors.Rich;
 
 /// <summary>
-/// How a line of JSON travels over one kind of transport: a websocket frame, an event. One instance per kind in the process, as relays encode publications once for each.
+/// What goes over one kind of transport, in which encoding: how a reply or push travels in a websocket frame, in an event. One instance per kind and encoding in the process, as relays encode
+/// publications once for each.
 /// </summary>
 internal abstract class RichFraming
 {
-    [ThreadStatic]
-    private static ArrayBufferWriter<byte>? _line;
-
     /// <summary>A relay tells all its subscribers of a change, one after the other: it is encoded for the first one.</summary>
     [ThreadStatic]
     private static (RichFraming Framing, MembersChange Change, ReadOnlyMemory<byte> Frames) _told;
 
+    private readonly RichEncoding _encoding;
     private readonly PublicationFormat _withOffset;
     private readonly PublicationFormat _withoutOffset;
     private byte[]? _ping;
 
-    protected RichFraming()
+    protected RichFraming(RichEncoding encoding)
     {
+        _encoding = encoding;
         _withOffset = new PublicationFormat(this, true);
         _withoutOffset = new PublicationFormat(this, false);
     }
 
     /// <summary>What shows that the connection lives.</summary>
-    public virtual ReadOnlyMemory<byte> Ping => _ping ??= Frame(static line => line.Write(RichWriter.Ping)).ToArray();
+    public virtual ReadOnlyMemory<byte> Ping => _ping ??= Frame(static to => to.Ping()).ToArray();
 
-    /// <summary>Writes one line as the transport carries it.</summary>
-    public abstract void Write(IBufferWriter<byte> output, ReadOnlySpan<byte> line);
+    /// <summary>Writes one reply or push as the transport carries it.</summary>
+    public abstract void Write(IBufferWriter<byte> output, ReadOnlySpan<byte> written);
+
+    /// <inheritdoc cref="RichEncoding.TryRead"/>
+    public bool TryRead(ReadOnlyMemory<byte> message, int maxCommands, [NotNullWhen(true)] out IReadOnlyList<Command>? commands, out bool hasTooMany) =>
+        _encoding.TryRead(message, maxCommands, out commands, out hasTooMany);
 
     /// <summary>The server has subscribed the client. The result's publications, if it has any, come after it.</summary>
-    public virtual ReadOnlyMemory<byte> Subscribed(string channel, SubscribeResult result, bool withOffset) => Frame(line => RichWriter.PushSubscribe(line, channel, result));
+    public virtual ReadOnlyMemory<byte> Subscribed(string channel, SubscribeResult result, bool withOffset) => Frame(to => to.PushSubscribe(channel, result));
 
     /// <summary>Of a channel with history, or one without: what its offsets are worth differs.</summary>
     public IWireFormat Publications(bool withOffset) => withOffset ? _withOffset : _withoutOffset;
 
-    /// <summary>One line, framed.</summary>
-    public ReadOnlyMemory<byte> Frame(Action<IBufferWriter<byte>> write)
+    /// <summary>One reply or push, framed.</summary>
+    public ReadOnlyMemory<byte> Frame(Action<RichWriter> write)
     {
-        var line = Line();
-        write(line);
-        var frame = new ArrayBufferWriter<byte>(line.WrittenCount + 16);
-        Write(frame, line.WrittenSpan);
-        return frame.WrittenMemory;
+        var writer = _encoding.Writer;
+        write(writer);
+        return Framed(writer.Written);
     }
 
     /// <summary>Who came and went on a channel.</summary>
@@ -56,33 +59,31 @@ internal abstract class RichFraming
         if (_told.Framing == this && ReferenceEquals(_told.Change, change)) return _told.Frames;
 
         var frames = new ArrayBufferWriter<byte>();
+        var writer = _encoding.Writer;
         foreach (var (member, joins) in change.Changes)
         {
-            var line = Line();
-            if (joins) RichWriter.PushJoin(line, channel, member);
-            else RichWriter.PushLeave(line, channel, member);
-            Write(frames, line.WrittenSpan);
+            if (joins) writer.PushJoin(channel, member);
+            else writer.PushLeave(channel, member);
+            Write(frames, writer.Written);
         }
 
         _told = (this, change, frames.WrittenMemory);
         return frames.WrittenMemory;
     }
 
+    protected ReadOnlyMemory<byte> Framed(ReadOnlySpan<byte> written)
+    {
+        var frame = new ArrayBufferWriter<byte>(written.Length + 16);
+        Write(frame, written);
+        return frame.WrittenMemory;
+    }
+
     /// <summary>Writes a live publication.</summary>
     protected virtual void WritePublication(IBufferWriter<byte> output, Publication publication, bool withOffset)
     {
-        var line = Line();
-        RichWriter.PushPublication(line, publication.Channel.ToClients(), publication, withOffset);
-        Write(output, line.WrittenSpan);
-    }
-
-    private static ArrayBufferWriter<byte> Line()
-    {
-        const int kept = 64 * 1024;
-        if (_line is null or { Capacity: > kept }) return _line = new ArrayBufferWriter<byte>(1024);
-
-        _line.ResetWrittenCount();
-        return _line;
+        var writer = _encoding.Writer;
+        writer.PushPublication(publication.Channel.ToClients(), publication, withOffset);
+        Write(output, writer.Written);
     }
 
     private sealed class PublicationFormat(RichFraming framing, bool withOffset) : IWireFormat

@@ -1,15 +1,17 @@
 using System.Buffers;
 using Broker.Actors.Channels;
 using Broker.Actors.Connections;
+using Broker.Actors.Rich.Protocol;
 
 namespace Broker.Actors.Rich;
 
-/// <summary>Where a rich client's lines go: framed, into its outbox. From any thread.</summary>
+/// <summary>Where a rich client's replies and pushes go: framed, into its outbox. From any thread.</summary>
 internal sealed class RichOutput(Outbox outbox, RichFraming framing)
 {
     public RichFraming Framing => framing;
 
-    public void Write(Action<IBufferWriter<byte>> line) => Offer(framing.Frame(line));
+    /// <summary>One reply or push.</summary>
+    public void Write(Action<RichWriter> write) => Offer(framing.Frame(write));
 
     public void Write(IReadOnlyList<Publication> publications, bool withOffset)
     {

@@ -12,7 +12,7 @@ internal sealed class RichTicket(Request request, int bytes, BrokerMetrics metri
         metrics.PublishEnded(result);
         metrics.BytesIn(bytes);
         if (result.Failure is { } failure) request.Refuse(ErrorOf(failure));
-        else request.Answer(line => RichWriter.Published(line, request.Id));
+        else request.Answer(to => to.Published(request.Id));
     }
 
     /// <summary>All of them may be gone the next moment. Of one whose outcome nobody knows, too: a repeat with the same id is safe.</summary>

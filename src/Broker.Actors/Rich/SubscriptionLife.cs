@@ -48,7 +48,7 @@ internal sealed class AskedFor(uint id, IActorRef owner, RichJoin join, RichOutp
 {
     public uint Id => id;
 
-    public override void Joined(SubscribeResult result) => Output.Write(line => RichWriter.Subscribed(line, id, result));
+    public override void Joined(SubscribeResult result) => Output.Write(to => to.Subscribed(id, result));
 }
 
 /// <summary>The server has subscribed an open client, which is told; or it is one that can only listen. What it misses it can only get by connecting anew.</summary>

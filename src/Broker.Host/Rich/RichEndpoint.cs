@@ -12,6 +12,6 @@ internal sealed class RichEndpoint(ClientSettings settings, SocketOpening openin
     public Task ServeAsync(HttpContext context) => opening.ServeAsync(context, "A rich client", settings.RichWebSocket, async () =>
     {
         var gate = await gates.OpenAsync(context);
-        return await opening.ConnectAsync(node => node.OpenAsync(gate, WebSocketFraming.Instance));
+        return await opening.ConnectAsync(node => node.OpenAsync(gate, WebSocketFraming.Json));
     });
 }

@@ -51,6 +51,6 @@ internal sealed record SseRequest(Connect Connect, string? Channel, string Chann
         if (json.Length == 0) json = "{}";
 
         var command = Encoding.UTF8.GetBytes($$"""{"id":1,"connect":{{json}}}""");
-        return CommandReader.TryRead(command, 1, out var commands, out _) ? commands[0] as Connect : null;
+        return JsonReader.TryRead(command, 1, out var commands, out _) ? commands[0] as Connect : null;
     }
 }

@@ -1,18 +1,19 @@
 using System.Buffers;
 using Broker.Actors.Rich;
+using Broker.Actors.Rich.Protocol;
 
 namespace Broker.Host.WebSockets;
 
-/// <summary>Rich mode over websockets: each line is a text message of its own, as client libraries take one or several in a message.</summary>
+/// <summary>Rich mode over websockets: each reply or push is a message of its own, as client libraries take one or several in a message.</summary>
 internal sealed class WebSocketFraming : RichFraming
 {
-    /// <summary>The one instance: relays encode once for each.</summary>
-    public static readonly WebSocketFraming Instance = new();
+    /// <summary>In text frames.</summary>
+    public static readonly WebSocketFraming Json = new(RichEncoding.Json, Opcode.Text);
 
-    private WebSocketFraming()
-    {
-    }
+    private readonly Opcode _opcode;
+
+    private WebSocketFraming(RichEncoding encoding, Opcode opcode) : base(encoding) => _opcode = opcode;
 
     /// <inheritdoc/>
-    public override void Write(IBufferWriter<byte> output, ReadOnlySpan<byte> line) => Frames.Write(output, Opcode.Text, line);
+    public override void Write(IBufferWriter<byte> output, ReadOnlySpan<byte> written) => Frames.Write(output, _opcode, written);
 }

@@ -42,7 +42,7 @@ public sealed class CommandReaderFuzz
         for (var i = 0; i < 25_000; i++)
         {
             var frame = Frame(random);
-            if (!CommandReader.TryRead(frame, MaxCommands, out var commands, out _)) continue;
+            if (!JsonReader.TryRead(frame, MaxCommands, out var commands, out _)) continue;
 
             taken++;
             Assert.InRange(commands.Count, 1, MaxCommands);

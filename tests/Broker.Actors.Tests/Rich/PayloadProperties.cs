@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using Broker.Actors.Channels;
@@ -38,7 +37,7 @@ public sealed class PayloadProperties
     public void What_a_client_publishes_is_what_others_get() => Check.One(Fixed, Prop.ForAll(Arb.From(AnyJson), json =>
     {
         var frame = Encoding.UTF8.GetBytes($$"""{"publish":{"channel":"c","data":{{json}}},"id":1}""");
-        return CommandReader.TryRead(frame, 1, out var commands, out _) && Encoding.UTF8.GetString(((Publish)commands[0]).Data.Span) == json.Trim();
+        return JsonReader.TryRead(frame, 1, out var commands, out _) && Encoding.UTF8.GetString(((Publish)commands[0]).Data.Span) == json.Trim();
     }));
 
     [Fact]
@@ -77,8 +76,7 @@ public sealed class PayloadProperties
 
     private static ReadOnlyMemory<byte> Pushed(string channel, byte[] payload)
     {
-        var output = new ArrayBufferWriter<byte>();
-        RichWriter.PushPublication(output, channel, new Publication(ChannelName.Broadcast("x"), new StreamPosition("e", 1), payload), withOffset: true);
-        return output.WrittenMemory;
+        JsonWriter.Mine.PushPublication(channel, new Publication(ChannelName.Broadcast("x"), new StreamPosition("e", 1), payload), withOffset: true);
+        return JsonWriter.Mine.Written.ToArray();
     }
 }

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Broker.Actors.Connections;
 using Broker.Actors.Rich;
+using Broker.Actors.Rich.Protocol;
 using Broker.Actors.Tests.Nodes;
 
 namespace Broker.Actors.Tests.Rich;
@@ -112,14 +113,18 @@ internal sealed class RichClient : IClientTransport
 
         private string? _fails;
 
+        public LineFraming() : base(RichEncoding.Json)
+        {
+        }
+
         public void FailOnceOver(string text) => Volatile.Write(ref _fails, text);
 
-        public override void Write(IBufferWriter<byte> output, ReadOnlySpan<byte> line)
+        public override void Write(IBufferWriter<byte> output, ReadOnlySpan<byte> written)
         {
-            if (_fails is { } text && Encoding.UTF8.GetString(line).Contains(text, StringComparison.Ordinal) && Interlocked.CompareExchange(ref _fails, null, text) == text)
+            if (_fails is { } text && Encoding.UTF8.GetString(written).Contains(text, StringComparison.Ordinal) && Interlocked.CompareExchange(ref _fails, null, text) == text)
                 throw new InvalidOperationException("a bug in an encoder");
 
-            output.Write(line);
+            output.Write(written);
             output.Write("\n"u8);
         }
     }

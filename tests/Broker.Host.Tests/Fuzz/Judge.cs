@@ -5,7 +5,7 @@ using Broker.Host.WebSockets;
 namespace Broker.Host.Tests.Fuzz;
 
 /// <summary>
-/// What a server must make of the bytes of one client. Where messages are in them <see cref="FrameReader"/> says, and what commands are in a message <see cref="CommandReader"/>: these have
+/// What a server must make of the bytes of one client. Where messages are in them <see cref="FrameReader"/> says, and what commands are in a message <see cref="JsonReader"/>: these have
 /// tests of their own. Here is what a client is closed for.
 /// </summary>
 /// <param name="longest">Bytes of a message.</param>
@@ -56,7 +56,7 @@ internal sealed class Judge(int longest, bool isRich)
 
     private void Read(ReadOnlyMemory<byte> message)
     {
-        if (!CommandReader.TryRead(message, CommandsPerFrame, out var commands, out _)) Code = 3501;
+        if (!JsonReader.TryRead(message, CommandsPerFrame, out var commands, out _)) Code = 3501;
         else foreach (var command in commands) Code ??= CodeOf(command);
     }
 

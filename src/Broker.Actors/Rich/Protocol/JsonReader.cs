@@ -15,7 +15,7 @@ namespace Broker.Actors.Rich.Protocol;
 /// command has several methods; and if one without id is neither a pong nor <c>send</c>. Unknown fields are passed over. Of a field that is there twice the last one counts. Null is a
 /// field left out, except for data, where it is a value.
 /// </remarks>
-internal ref struct CommandReader
+internal ref struct JsonReader
 {
     /// <summary>The longest name of a field that is known, if each of its characters were written as an escape.</summary>
     private const int NameBytes = 6 * 15;
@@ -27,7 +27,7 @@ internal ref struct CommandReader
     private Utf8JsonReader _json;
     private bool _hasTooMany;
 
-    private CommandReader(ReadOnlyMemory<byte> frame, Span<char> name)
+    private JsonReader(ReadOnlyMemory<byte> frame, Span<char> name)
     {
         _frame = frame;
         _name = name;
@@ -44,7 +44,7 @@ internal ref struct CommandReader
         (commands, hasTooMany) = (null, false);
         if (!Utf8.IsValid(frame.Span)) return false;
 
-        var reader = new CommandReader(frame, stackalloc char[NameBytes]);
+        var reader = new JsonReader(frame, stackalloc char[NameBytes]);
         try
         {
             commands = reader.ReadAll(maxCommands);

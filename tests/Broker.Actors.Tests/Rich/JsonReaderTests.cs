@@ -4,7 +4,7 @@ using Broker.Actors.Rich.Protocol;
 
 namespace Broker.Actors.Tests.Rich;
 
-public sealed class CommandReaderTests
+public sealed class JsonReaderTests
 {
     [Fact]
     public void A_connect_holds_token_data_name_and_where_the_client_stood()
@@ -72,7 +72,7 @@ public sealed class CommandReaderTests
     {
         var frame = Encoding.UTF8.GetBytes("""{"send":{"data":{"a":1}}}""");
 
-        Assert.True(CommandReader.TryRead(frame, 1, out var commands, out _));
+        Assert.True(JsonReader.TryRead(frame, 1, out var commands, out _));
 
         Assert.True(frame.AsSpan(16).Overlaps(Assert.IsType<Send>(commands[0]).Data.Span, out var offset));
         Assert.Equal(0, offset);
@@ -81,7 +81,7 @@ public sealed class CommandReaderTests
     [Fact]
     public void Commands_of_a_frame_keep_their_order()
     {
-        Assert.True(CommandReader.TryRead("{\"id\":1,\"ping\":{}}\n{}\r\n{\"send\":{\"data\":1}}\n{\"id\":2,\"rpc\":{\"method\":\"m\",\"data\":{}}}\n"u8.ToArray(), 4, out var commands, out _));
+        Assert.True(JsonReader.TryRead("{\"id\":1,\"ping\":{}}\n{}\r\n{\"send\":{\"data\":1}}\n{\"id\":2,\"rpc\":{\"method\":\"m\",\"data\":{}}}\n"u8.ToArray(), 4, out var commands, out _));
 
         Assert.Equal([typeof(Ping), typeof(Pong), typeof(Send), typeof(Rpc)], commands.Select(command => command.GetType()));
     }
@@ -138,32 +138,32 @@ public sealed class CommandReaderTests
     [InlineData("""{"id":1,"publish":{"data":nul}}""")]
     [InlineData("""{"id":1,"ping":{},"publish":{}}""")]
     [InlineData("{\"id\":1,\"ping\":{}}\nno")]
-    public void A_bad_frame_is_told(string frame) => Assert.False(CommandReader.TryRead(Encoding.UTF8.GetBytes(frame), 8, out _, out _));
+    public void A_bad_frame_is_told(string frame) => Assert.False(JsonReader.TryRead(Encoding.UTF8.GetBytes(frame), 8, out _, out _));
 
     [Fact]
     public void Bytes_that_are_no_text_are_bad_wherever_they_stand()
     {
         byte[] frame = [.. "{\"send\":{\"data\":\""u8, 0xC3, 0x28, .. "\"}}"u8];
 
-        Assert.False(CommandReader.TryRead(frame, 1, out _, out _));
+        Assert.False(JsonReader.TryRead(frame, 1, out _, out _));
     }
 
     [Fact]
     public void More_commands_than_allowed_are_bad()
     {
-        Assert.True(CommandReader.TryRead("{}\n{}"u8.ToArray(), 2, out _, out _));
-        Assert.False(CommandReader.TryRead("{}\n{}\n{}"u8.ToArray(), 2, out _, out var hasTooMany));
+        Assert.True(JsonReader.TryRead("{}\n{}"u8.ToArray(), 2, out _, out _));
+        Assert.False(JsonReader.TryRead("{}\n{}\n{}"u8.ToArray(), 2, out _, out var hasTooMany));
         Assert.True(hasTooMany);
-        Assert.False(CommandReader.TryRead("{}\nno\n{}"u8.ToArray(), 2, out _, out hasTooMany));
+        Assert.False(JsonReader.TryRead("{}\nno\n{}"u8.ToArray(), 2, out _, out hasTooMany));
         Assert.False(hasTooMany);
     }
 
     [Fact]
     public void Depth_is_bounded()
     {
-        Assert.True(CommandReader.TryRead(Nested(Payloads.Depth - 2), 1, out _, out _));
-        Assert.False(CommandReader.TryRead(Nested(Payloads.Depth - 1), 1, out _, out _));
-        Assert.False(CommandReader.TryRead(Nested(30_000), 1, out _, out _));
+        Assert.True(JsonReader.TryRead(Nested(Payloads.Depth - 2), 1, out _, out _));
+        Assert.False(JsonReader.TryRead(Nested(Payloads.Depth - 1), 1, out _, out _));
+        Assert.False(JsonReader.TryRead(Nested(30_000), 1, out _, out _));
 
         static byte[] Nested(int depth) => Encoding.UTF8.GetBytes($$$"""{"send":{"data":{{{new string('[', depth)}}}{{{new string(']', depth)}}}}}""");
     }
@@ -178,7 +178,7 @@ public sealed class CommandReaderTests
 
     private static Command One(string frame)
     {
-        Assert.True(CommandReader.TryRead(Encoding.UTF8.GetBytes(frame), 1, out var commands, out _));
+        Assert.True(JsonReader.TryRead(Encoding.UTF8.GetBytes(frame), 1, out var commands, out _));
         return Assert.Single(commands);
     }
 
