@@ -13,11 +13,13 @@ internal sealed class SocketOpening(ClientSettings settings, BrokerHost host, So
 
     /// <param name="what">What the client wanted, for the log.</param>
     /// <param name="socket">The bounds of its websocket.</param>
+    /// <param name="subprotocol">What it is answered: one that it offers, or null.</param>
     /// <param name="connect">Opens its connection (<see cref="ConnectAsync"/>), or says why not.</param>
     /// <param name="isReady">Null once the connection may be accepted, otherwise why it ends instead.</param>
     public Task ServeAsync<T>(
-        HttpContext context, string what, WebSocketSettings socket, Func<Task<OrRefusal<T>>> connect, Func<T, ValueTask<HandshakeRefusal?>>? isReady = null) where T : ClientConnection =>
-        Refusals.ServeAsync(context, () => OpenAsync(context, socket, connect, isReady), refusal => refusal.WriteAsync(context), what, host, log);
+        HttpContext context, string what, WebSocketSettings socket, string? subprotocol, Func<Task<OrRefusal<T>>> connect, Func<T, ValueTask<HandshakeRefusal?>>? isReady = null)
+        where T : ClientConnection =>
+        Refusals.ServeAsync(context, () => OpenAsync(context, socket, subprotocol, connect, isReady), refusal => refusal.WriteAsync(context), what, host, log);
 
     /// <summary>Opens a connection at the node.</summary>
     public async Task<OrRefusal<T>> ConnectAsync<T>(Func<BrokerNode, Task<T>> open) where T : ClientConnection
@@ -39,7 +41,7 @@ internal sealed class SocketOpening(ClientSettings settings, BrokerHost host, So
 
     /// <summary>Null once there is a websocket, or, where nobody takes it over, once it has ended. Otherwise the answer why there is none.</summary>
     private async Task<HandshakeRefusal?> OpenAsync<T>(
-        HttpContext context, WebSocketSettings socket, Func<Task<OrRefusal<T>>> connect, Func<T, ValueTask<HandshakeRefusal?>>? isReady) where T : ClientConnection
+        HttpContext context, WebSocketSettings socket, string? subprotocol, Func<Task<OrRefusal<T>>> connect, Func<T, ValueTask<HandshakeRefusal?>>? isReady) where T : ClientConnection
     {
         if (WebSocketHandshake.Check(context) is { } unfit) return unfit;
         if (!settings.Origins.AllowSocket(context.Request)) return Admission.WrongOrigin;
@@ -55,7 +57,7 @@ internal sealed class SocketOpening(ClientSettings settings, BrokerHost host, So
             connection = connected.Value!;
             if (isReady is not null && await isReady(connected.Value!) is { } late) return late;
 
-            var pipe = await WebSocketHandshake.AcceptAsync(context, WebSocketHandshake.ChooseSubprotocol(context.Request, settings.Subprotocols));
+            var pipe = await WebSocketHandshake.AcceptAsync(context, subprotocol);
             var websocket = new WebSocketConnection(pipe, socket, time);
             isOpen = true;
             await WebSocketHandshake.CarryAsync(context, () => RunAsync(websocket, connection));

@@ -24,7 +24,8 @@ internal sealed class WsEndpoint(ClientSettings settings, SocketOpening opening,
     private Task ServeAsync(HttpContext context, Func<HttpContext, ValueTask<OrRefusal<Planned>>> planOf)
     {
         Planned? planned = null;
-        return opening.ServeAsync(context, "A websocket", settings.WebSocket, ConnectAsync, IsReadyAsync);
+        var subprotocol = WebSocketHandshake.ChooseSubprotocol(context.Request, settings.Subprotocols);
+        return opening.ServeAsync(context, "A websocket", settings.WebSocket, subprotocol, ConnectAsync, IsReadyAsync);
 
         async Task<OrRefusal<WireConnection>> ConnectAsync()
         {

@@ -16,7 +16,7 @@ internal static class ClientInstance
     private const int HashBytes = 16;
 
     /// <summary>Empty: it does not say.</summary>
-    /// <param name="data">JSON, as the codec has taken it.</param>
+    /// <param name="data">JSON where the client speaks that, otherwise any bytes.</param>
     public static string OriginOf(ReadOnlyMemory<byte> data, string? user)
     {
         if (NameIn(data.Span) is not { Length: > 0 and <= Longest } name) return "";
@@ -34,9 +34,9 @@ internal static class ClientInstance
             var said = JsonElement.ParseValue(ref reader);
             return said.ValueKind == JsonValueKind.Object && said.TryGetProperty("client", out var client) && client.ValueKind == JsonValueKind.String ? client.GetString() : null;
         }
-        catch (InvalidOperationException)
+        catch (Exception nothing) when (nothing is JsonException or InvalidOperationException)
         {
-            // JSON, but no text: "\ud800".
+            // The second is JSON, but no text: "\ud800".
             return null;
         }
     }

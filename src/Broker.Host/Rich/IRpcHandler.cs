@@ -24,12 +24,12 @@ public interface ISendHandler
 /// <summary>A call.</summary>
 /// <param name="Caller">Who the client is.</param>
 /// <param name="Method">May be empty.</param>
-/// <param name="Data">JSON as the client wrote it; empty for none.</param>
+/// <param name="Data">As the client wrote it, empty for none: JSON of one that speaks JSON, any bytes of one that speaks Protobuf.</param>
 public sealed record ClientRpc(Caller Caller, string Method, ReadOnlyMemory<byte> Data);
 
 /// <summary>A message without answer.</summary>
 /// <param name="Caller">Who the client is.</param>
-/// <param name="Data">JSON as the client wrote it; empty for none.</param>
+/// <param name="Data">As the client wrote it, empty for none: JSON of one that speaks JSON, any bytes of one that speaks Protobuf.</param>
 public sealed record ClientMessage(Caller Caller, ReadOnlyMemory<byte> Data);
 
 /// <summary>The answer to a call: data, or an error.</summary>
@@ -43,7 +43,7 @@ public sealed record RpcResult
         IsTemporary = isTemporary;
     }
 
-    /// <summary>JSON; empty for none.</summary>
+    /// <summary>Any bytes; empty for none.</summary>
     public ReadOnlyMemory<byte> Data { get; }
 
     /// <summary>0 for an answer; an error's code otherwise.</summary>
@@ -56,8 +56,10 @@ public sealed record RpcResult
     public bool IsTemporary { get; }
 
     /// <summary>An answer.</summary>
-    /// <param name="json">JSON in UTF-8; empty for none.</param>
-    public static RpcResult Answer(ReadOnlyMemory<byte> json = default) => new(json, 0, "", false);
+    /// <param name="data">
+    /// Empty for none. A client that speaks Protobuf gets the bytes as they are; to one that speaks JSON it is to be JSON in UTF-8, anything else comes as a string (in base64 if it is no text).
+    /// </param>
+    public static RpcResult Answer(ReadOnlyMemory<byte> data = default) => new(data, 0, "", false);
 
     /// <summary>The method is not there: error 104.</summary>
     public static RpcResult NotFound { get; } = Error(104, "method not found");

@@ -7,11 +7,27 @@ namespace Broker.Host.Rich;
 /// Opens rich clients' websockets, at <c>broker.rich.path</c>. Over HTTP it refuses only what is no fit websocket, comes from a wrong page, or has no place; who the client is and what it
 /// may do it hears on the websocket.
 /// </summary>
+/// <remarks>
+/// Which of the protocol's two encodings a client speaks it says by its subprotocol or in the query, as to Centrifugo; one that says nothing speaks JSON. From there on that is what its messages
+/// are read as, text or binary.
+/// </remarks>
 internal sealed class RichEndpoint(ClientSettings settings, SocketOpening opening, ClientGates gates)
 {
-    public Task ServeAsync(HttpContext context) => opening.ServeAsync(context, "A rich client", settings.RichWebSocket, async () =>
+    private const string Json = "centrifuge-json";
+    private const string Protobuf = "centrifuge-protobuf";
+
+    private readonly string[] _subprotocols = [Json, Protobuf, .. settings.Subprotocols];
+
+    public Task ServeAsync(HttpContext context)
     {
-        var gate = await gates.OpenAsync(context);
-        return await opening.ConnectAsync(node => node.OpenAsync(gate, WebSocketFraming.Json));
-    });
+        var subprotocol = WebSocketHandshake.ChooseSubprotocol(context.Request, _subprotocols);
+        var framing = subprotocol == Protobuf || AsksForProtobuf(context.Request.Query) ? WebSocketFraming.Protobuf : WebSocketFraming.Json;
+        return opening.ServeAsync(context, "A rich client", settings.RichWebSocket, subprotocol, async () =>
+        {
+            var gate = await gates.OpenAsync(context);
+            return await opening.ConnectAsync(node => node.OpenAsync(gate, framing));
+        });
+    }
+
+    private static bool AsksForProtobuf(IQueryCollection query) => query["cf_protocol"] == "protobuf" || query["format"] == "protobuf";
 }

@@ -10,6 +10,9 @@ internal sealed class WebSocketFraming : RichFraming
     /// <summary>In text frames.</summary>
     public static readonly WebSocketFraming Json = new(RichEncoding.Json, Opcode.Text);
 
+    /// <summary>In binary frames.</summary>
+    public static readonly WebSocketFraming Protobuf = new(RichEncoding.Protobuf, Opcode.Binary);
+
     private readonly Opcode _opcode;
 
     private WebSocketFraming(RichEncoding encoding, Opcode opcode) : base(encoding) => _opcode = opcode;

@@ -8,46 +8,42 @@ public sealed class CommandReaderFuzz
 {
     private const int MaxCommands = 16;
 
-    private static readonly byte[][] Real =
+    private static readonly byte[][] Json = [.. InBoth.Commands.Select(command => Encoding.UTF8.GetBytes(command.Json + "\n"))];
+
+    private static readonly byte[][] Protobuf = [.. InBoth.Commands.Select(command => InBoth.Framed(command.Protobuf))];
+
+    /// <summary>Lengths and tags of protobuf besides: of 32 and of 64 bits, without an end, of groups.</summary>
+    private static readonly byte[][] Tokens =
     [
-        .. new[]
-        {
-            """{"connect":{"token":"eyJhbGciOiJIUzI1NiJ9.e30.x","data":{"client":"c-1"},"name":"js","version":"5","subs":{"user:u:x":{"recover":true,"epoch":"e","offset":7}}},"id":1}""",
-            """{"id":2,"subscribe":{"channel":"broadcast:x","token":"t","recover":true,"epoch":"e","offset":12,"data":[1],"positioned":true,"recoverable":true,"join_leave":true}}""",
-            """{"id":3,"unsubscribe":{"channel":"broadcast:x"}}""",
-            """{"id":4,"publish":{"channel":"broadcast:x","data":{"text":"zoë ☕ \ud83d\ude00","n":-1.5e+3,"deep":[[[{}]]]}}}""",
-            """{"id":5,"presence":{"channel":"broadcast:x"}}""",
-            """{"id":6,"presence_stats":{"channel":"broadcast:x"}}""",
-            """{"id":7,"history":{"channel":"broadcast:x","limit":10,"since":{"offset":4,"epoch":"e"},"reverse":true}}""",
-            """{"id":8,"rpc":{"method":"sum","data":[1,2,3]}}""",
-            """{"send":{"data":null}}""",
-            """{"id":9,"refresh":{"token":"t"}}""",
-            """{"id":10,"sub_refresh":{"channel":"broadcast:x","token":"t"}}""",
-            """{"id":11,"ping":{}}""",
-            "{}",
-        }.Select(Encoding.UTF8.GetBytes),
+        [0xFF, 0xFF, 0xFF, 0xFF, 0x0F], [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01], [0x80, 0x80, 0x80, 0x80], [0x0A], [0x08], [0x5A, 0x00], [0x2B], [0x2C],
+        .. new[] { "{", "}", "[", "]", "\"", ":", ",", "\n", "\\u", "\\ud800", "null", "1e999", "-", "\"id\":", "\"data\":", "\uFEFF", "\0" }.Select(Encoding.UTF8.GetBytes),
     ];
 
-    private static readonly byte[][] Tokens = [.. new[] { "{", "}", "[", "]", "\"", ":", ",", "\n", "\\u", "\\ud800", "null", "1e999", "-", "\"id\":", "\"data\":", "\uFEFF", "\0" }.Select(Encoding.UTF8.GetBytes)];
-
     [Theory]
-    [InlineData(20_261_122)]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(3)]
-    public void A_broken_frame_is_taken_whole_or_not_at_all(int seed)
+    [InlineData(20_261_122, false)]
+    [InlineData(1, false)]
+    [InlineData(2, false)]
+    [InlineData(3, false)]
+    [InlineData(20_261_122, true)]
+    [InlineData(1, true)]
+    [InlineData(2, true)]
+    [InlineData(3, true)]
+    public void A_broken_frame_is_taken_whole_or_not_at_all(int seed, bool isProtobuf)
     {
+        var encoding = isProtobuf ? RichEncoding.Protobuf : RichEncoding.Json;
         var random = new Random(seed);
         var taken = 0;
         for (var i = 0; i < 25_000; i++)
         {
-            var frame = Frame(random);
-            if (!JsonReader.TryRead(frame, MaxCommands, out var commands, out _)) continue;
+            var frame = Frame(random, isProtobuf ? Protobuf : Json);
+            if (!encoding.TryRead(frame, MaxCommands, out var commands, out _)) continue;
 
             taken++;
             Assert.InRange(commands.Count, 1, MaxCommands);
             Assert.All(commands, command => Assert.True(command is Pong or Send || command.Id > 0));
-            foreach (var data in commands.Select(DataOf).Where(data => data.Length > 0))
+            if (isProtobuf) continue;
+
+            foreach (var data in commands.Select(InBoth.DataOf).Where(data => data.Length > 0))
             {
                 Assert.True(frame.AsSpan().Overlaps(data.Span));
                 Assert.Equal(PayloadForm.Json, Payloads.FormOf(data.Span));
@@ -58,24 +54,10 @@ public sealed class CommandReaderFuzz
         Assert.InRange(taken, 2_500, 22_500);
     }
 
-    private static ReadOnlyMemory<byte> DataOf(Command command) => command switch
-    {
-        Connect connect => connect.Data,
-        Subscribe subscribe => subscribe.Data,
-        Publish publish => publish.Data,
-        Rpc rpc => rpc.Data,
-        Send send => send.Data,
-        _ => default,
-    };
-
-    private static byte[] Frame(Random random)
+    private static byte[] Frame(Random random, byte[][] real)
     {
         List<byte> frame = [];
-        for (var commands = random.Next(1, 4); commands > 0; commands--)
-        {
-            frame.AddRange(Real[random.Next(Real.Length)]);
-            frame.Add((byte)'\n');
-        }
+        for (var commands = random.Next(1, 4); commands > 0; commands--) frame.AddRange(real[random.Next(real.Length)]);
 
         for (var changes = random.Next(4); changes > 0; changes--) Change(frame, random);
         return [.. frame];

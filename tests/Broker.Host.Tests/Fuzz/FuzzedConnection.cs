@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using System.Text.Json;
 using Broker.Host.Tests.WebSockets;
 using Broker.Host.WebSockets;
 
@@ -57,8 +56,8 @@ internal sealed class FuzzedConnection : IDisposable
 
     /// <summary>Reads to the message that is awaited, or to the end: the code of the close; 1006 without one.</summary>
     /// <param name="isAwaited">Asked of each message; null for none: only the end is awaited.</param>
-    /// <param name="isJson">Each message must be whole JSON.</param>
-    public async Task<int?> ReadAsync(Func<ReadOnlyMemory<byte>, bool>? isAwaited, bool isJson)
+    /// <param name="check">Throws for a message that is not whole.</param>
+    public async Task<int?> ReadAsync(Func<ReadOnlyMemory<byte>, bool>? isAwaited, Action<ReadOnlyMemory<byte>> check)
     {
         while (true)
         {
@@ -69,7 +68,7 @@ internal sealed class FuzzedConnection : IDisposable
                 case Opcode.Close:
                     return payload.Length < 2 ? CloseFrame.NoCode : BinaryPrimitives.ReadUInt16BigEndian(payload.Span);
                 case Opcode.Text or Opcode.Binary:
-                    if (isJson) JsonDocument.Parse(payload).Dispose();
+                    check(payload);
                     if (isAwaited?.Invoke(payload) == true) return null;
                     break;
             }

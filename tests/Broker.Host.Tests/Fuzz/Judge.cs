@@ -5,12 +5,12 @@ using Broker.Host.WebSockets;
 namespace Broker.Host.Tests.Fuzz;
 
 /// <summary>
-/// What a server must make of the bytes of one client. Where messages are in them <see cref="FrameReader"/> says, and what commands are in a message <see cref="JsonReader"/>: these have
+/// What a server must make of the bytes of one client. Where messages are in them <see cref="FrameReader"/> says, and what commands are in a message <see cref="RichEncoding"/>: these have
 /// tests of their own. Here is what a client is closed for.
 /// </summary>
 /// <param name="longest">Bytes of a message.</param>
-/// <param name="isRich">Otherwise any message is a payload.</param>
-internal sealed class Judge(int longest, bool isRich)
+/// <param name="encoding">A rich client's; null: any message is a payload.</param>
+internal sealed class Judge(int longest, RichEncoding? encoding)
 {
     /// <summary>As in reference.conf.</summary>
     public const int CommandsPerFrame = 128;
@@ -49,14 +49,14 @@ internal sealed class Judge(int longest, bool isRich)
                 break;
             case IncomingKind.Text or IncomingKind.Binary when Code is null:
                 Last = received.Payload;
-                if (isRich) Read(received.Payload);
+                if (encoding is not null) Read(encoding, received.Payload);
                 break;
         }
     }
 
-    private void Read(ReadOnlyMemory<byte> message)
+    private void Read(RichEncoding encoding, ReadOnlyMemory<byte> message)
     {
-        if (!JsonReader.TryRead(message, CommandsPerFrame, out var commands, out _)) Code = 3501;
+        if (!encoding.TryRead(message, CommandsPerFrame, out var commands, out _)) Code = 3501;
         else foreach (var command in commands) Code ??= CodeOf(command);
     }
 

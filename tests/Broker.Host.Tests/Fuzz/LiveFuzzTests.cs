@@ -1,5 +1,6 @@
 using System.Globalization;
-using System.Text;
+using System.Text.Json;
+using Broker.Actors.Rich.Protocol;
 using Broker.Host.Tests.MustHold;
 using Broker.Host.Tests.Server;
 using Broker.Host.Tests.WebSockets;
@@ -7,7 +8,10 @@ using Broker.Host.WebSockets;
 using Broker.Testing.Redis;
 using FsCheck;
 using FsCheck.Fluent;
+using Google.Protobuf;
 using Xunit.Abstractions;
+using Text = System.Text.Encoding;
+using Wire = Broker.Actors.Rich.Protocol.Wire;
 
 namespace Broker.Host.Tests.Fuzz;
 
@@ -24,8 +28,6 @@ public sealed class LiveFuzzTests(ITestOutputHelper output) : IAsyncLifetime
     private const int LongestMessage = 64 * 1024;
 
     private const int FramesPerConnection = 24;
-
-    private static readonly byte[] Connect = ClientFrames.Text("{\"id\":1,\"connect\":{}}");
 
     private readonly string _heapFile = Path.GetTempFileName();
     private RedisServer _redis = null!;
@@ -68,18 +70,19 @@ public sealed class LiveFuzzTests(ITestOutputHelper output) : IAsyncLifetime
         Assert.DoesNotContain("crit:", _server.Output, StringComparison.Ordinal);
     }
 
-    /// <summary>Ten at once, each with its own seed.</summary>
+    /// <summary>A dozen at once, each with its own seed.</summary>
     private static IEnumerable<Lane> Lanes(int seed, int frames) =>
     [
-        .. Enumerable.Range(0, 4).Select(i => Lane.OfRich(Bytes((10 * seed) + i, isRich: true), (10 * seed) + i, frames)),
-        .. Enumerable.Range(4, 4).Select(i => Lane.OfRich(Frames((10 * seed) + i, HostileFrames.Rich(LongestFrame)), (10 * seed) + i, frames)),
-        Lane.OfPlain(Bytes((10 * seed) + 8, isRich: false), (10 * seed) + 8, frames),
-        Lane.OfPlain(Frames((10 * seed) + 9, HostileFrames.Plain(LongestMessage)), (10 * seed) + 9, frames),
+        .. Enumerable.Range(0, 4).Select(i => new Lane(Bytes((100 * seed) + i, RichEncoding.Json), Talk.Json, (100 * seed) + i, frames)),
+        .. Enumerable.Range(4, 4).Select(i => new Lane(Frames((100 * seed) + i, HostileFrames.Rich(LongestFrame)), Talk.Json, (100 * seed) + i, frames)),
+        new Lane(Bytes((100 * seed) + 8, null), Talk.Plain, (100 * seed) + 8, frames),
+        new Lane(Frames((100 * seed) + 9, HostileFrames.Plain(LongestMessage)), Talk.Plain, (100 * seed) + 9, frames),
+        .. Enumerable.Range(10, 2).Select(i => new Lane(Bytes((100 * seed) + i, RichEncoding.Protobuf), Talk.Protobuf, (100 * seed) + i, frames)),
     ];
 
-    private static IEnumerable<Sent> Bytes(int seed, bool isRich)
+    private static IEnumerable<Sent> Bytes(int seed, RichEncoding? encoding)
     {
-        var hostile = new HostileBytes(seed, isRich);
+        var hostile = new HostileBytes(seed, encoding);
         while (true) yield return hostile.Next();
     }
 
@@ -105,19 +108,11 @@ public sealed class LiveFuzzTests(ITestOutputHelper output) : IAsyncLifetime
     }
 
     /// <summary>One hostile client after the other.</summary>
-    private sealed class Lane(IEnumerable<Sent> all, string target, int longest, Func<int, string> questionOf, int seed, int wanted)
+    private sealed class Lane(IEnumerable<Sent> all, Talk talk, int seed, int wanted)
     {
         private readonly Random _random = new(seed);
         private readonly HashSet<int> _codes = [];
         private int _frames;
-
-        private bool IsRich => longest == LongestFrame;
-
-        public static Lane OfRich(IEnumerable<Sent> all, int seed, int frames) =>
-            new(all, "/connection/websocket", LongestFrame, _ => $"{{\"id\":{uint.MaxValue},\"ping\":{{}}}}", seed, frames);
-
-        public static Lane OfPlain(IEnumerable<Sent> all, int seed, int frames) =>
-            new(all, "/ws/fuzz?subscribe-broadcast&publish-broadcast&echo", LongestMessage, number => $"question {seed} {number}", seed, frames);
 
         public Task<(int Connections, int Frames, IReadOnlySet<int> Codes)> RunAsync(int port) => Task.Run(async () =>
         {
@@ -127,11 +122,11 @@ public sealed class LiveFuzzTests(ITestOutputHelper output) : IAsyncLifetime
             {
                 try
                 {
-                    await RunAsync(port, next, questionOf(++number)).WaitAsync(Deadline.Fact);
+                    await RunAsync(port, next, $"question {seed} {++number}").WaitAsync(Deadline.Fact);
                 }
                 catch (Exception failure)
                 {
-                    throw new InvalidOperationException($"connection {number} of seed {seed} to {target}: {failure.Message}", failure);
+                    throw new InvalidOperationException($"connection {number} of seed {seed} to {talk.Target}: {failure.Message}", failure);
                 }
             }
 
@@ -140,10 +135,11 @@ public sealed class LiveFuzzTests(ITestOutputHelper output) : IAsyncLifetime
 
         private async Task RunAsync(int port, IEnumerator<Sent> next, string question)
         {
-            var judge = new Judge(longest, IsRich);
+            var judge = new Judge(talk.Longest, talk.Encoding);
+            var (asks, answer) = talk.Ask(question);
             var bytes = new List<byte>();
             var last = Mistake.None;
-            if (IsRich && _random.Next(30) > 0) Add(Connect);
+            if (talk.Connect is { } connect && _random.Next(30) > 0) Add(ClientFrames.Frame(talk.Opcode, connect));
             for (var count = 0; count < FramesPerConnection && judge.Code is null && next.MoveNext(); count++)
             {
                 var sent = next.Current;
@@ -154,14 +150,14 @@ public sealed class LiveFuzzTests(ITestOutputHelper output) : IAsyncLifetime
                 if (last != Mistake.Anything) last = sent.Mistake;
             }
 
-            if (judge.Code is null) Add(ClientFrames.Text(question));
+            if (judge.Code is null) Add(ClientFrames.Frame(talk.Opcode, asks));
 
-            using var client = await FuzzedConnection.OpenAsync(port, target);
+            using var client = await FuzzedConnection.OpenAsync(port, talk.Target);
             await client.SendAsync([.. bytes]);
             var leaving = (Leaving)_random.Next(3);
             if (judge.Code is not null)
             {
-                var code = await client.ReadAsync(null, IsRich);
+                var code = await client.ReadAsync(null, talk.Check);
                 Assert.True(code == judge.Code || code == judge.OrCode, $"closed with {code} instead of {judge.Code} {judge.OrCode}");
                 Assert.True(last.MayEndWith(code!.Value), $"{last} was closed with {code}");
                 _codes.Add(code.Value);
@@ -169,10 +165,9 @@ public sealed class LiveFuzzTests(ITestOutputHelper output) : IAsyncLifetime
                 // Of who has broken its frames the server cannot always tell that it closes.
                 if (last is not (Mistake.None or Mistake.NoCommand or Mistake.TooMany) && leaving == Leaving.Closes) leaving = Leaving.Ends;
             }
-            else if (judge.Last.Span.SequenceEqual(Encoding.UTF8.GetBytes(question)))
+            else if (judge.Last.Span.SequenceEqual(asks))
             {
-                var answer = Encoding.UTF8.GetBytes(question);
-                Assert.Null(await client.ReadAsync(message => message.Span.SequenceEqual(answer), IsRich));
+                Assert.Null(await client.ReadAsync(message => message.Span.SequenceEqual(answer), talk.Check));
             }
             else if (leaving == Leaving.Closes)
             {
@@ -187,6 +182,40 @@ public sealed class LiveFuzzTests(ITestOutputHelper output) : IAsyncLifetime
                 bytes.AddRange(some);
                 judge.Take(some);
             }
+        }
+    }
+
+    /// <summary>How one kind of client talks.</summary>
+    /// <param name="Connect">The message that it begins with; null for none.</param>
+    /// <param name="Ask">What the server answers, and its answer.</param>
+    /// <param name="Check">Throws for a message of the server's that is not whole.</param>
+    private sealed record Talk(
+        string Target, int Longest, RichEncoding? Encoding, Opcode Opcode, byte[]? Connect, Func<string, (byte[] Question, byte[] Answer)> Ask, Action<ReadOnlyMemory<byte>> Check)
+    {
+        private static readonly byte[] Ping = Text.UTF8.GetBytes($"{{\"id\":{uint.MaxValue},\"ping\":{{}}}}");
+
+        public static readonly Talk Json = new(
+            "/connection/websocket", LongestFrame, RichEncoding.Json, Opcode.Text, "{\"id\":1,\"connect\":{}}"u8.ToArray(), _ => (Ping, Ping), message => JsonDocument.Parse(message).Dispose());
+
+        public static readonly Talk Protobuf = new(
+            "/connection/websocket?cf_protocol=protobuf", LongestFrame, RichEncoding.Protobuf, Opcode.Binary, ProtobufClient.Message(new Wire.Command { Id = 1, Connect = new() }),
+            _ => (ProtobufClient.Message(new Wire.Command { Id = uint.MaxValue, Ping = new() }), Pinged()), CheckReplies);
+
+        public static readonly Talk Plain = new(
+            "/ws/fuzz?subscribe-broadcast&publish-broadcast&echo", LongestMessage, null, Opcode.Text, null,
+            question => (Text.UTF8.GetBytes(question), Text.UTF8.GetBytes(question)), _ => { });
+
+        private static byte[] Pinged()
+        {
+            using var message = new MemoryStream();
+            new Wire.Reply { Id = uint.MaxValue, Ping = new() }.WriteDelimitedTo(message);
+            return message.ToArray();
+        }
+
+        private static void CheckReplies(ReadOnlyMemory<byte> message)
+        {
+            using var replies = new MemoryStream(message.ToArray());
+            while (replies.Position < replies.Length) Wire.Reply.Parser.ParseDelimitedFrom(replies);
         }
     }
 }

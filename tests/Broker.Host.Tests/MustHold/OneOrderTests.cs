@@ -121,6 +121,10 @@ public sealed class OneOrderTests : IAsyncLifetime
         _open.Push(rich);
         await rich.SubscribeAsync(Name);
 
+        var protobuf = await ProtobufClient.ConnectAsync(server.WebSocket("/connection/websocket"), Of("protobuf"));
+        _open.Push(protobuf);
+        await protobuf.SubscribeAsync(Name);
+
         var stream = await SseClient.OpenAsync(server.Address.Port, "channel=" + Name);
         _open.Push(stream);
         Assert.Equal("subscribed", (await stream.NextAsync())!.Name);
@@ -181,6 +185,11 @@ public sealed class OneOrderTests : IAsyncLifetime
             {
                 await using var client = await RichClient.ConnectAsync(first.WebSocket("/connection/websocket"));
                 await EachAsync("rich", text => client.PublishAsync(Name, text));
+            },
+            ["protobuf"] = async () =>
+            {
+                await using var client = await ProtobufClient.ConnectAsync(last.WebSocket("/connection/websocket"));
+                await EachAsync("protobuf", text => client.PublishAsync(Name, text));
             },
             ["API"] = () => EachAsync("API", text => PostAsync(last, text)),
             ["C#"] = () => EachAsync("C#", text => first.Node.Publisher("order").PublishAsync(text)),

@@ -6,7 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Broker.Host.Tests.Rich;
 
-/// <summary>The unmodified npm package <c>centrifuge</c>, in node and in a browser, against Broker.</summary>
+/// <summary>The unmodified npm package <c>centrifuge</c>, both of its builds, in node and in a browser, against Broker.</summary>
 public sealed class ClientLibraryTests(Chromium chromium, NodePackage package) : IClassFixture<Chromium>, IClassFixture<NodePackage>
 {
     private const string Settings = """
@@ -16,27 +16,31 @@ public sealed class ClientLibraryTests(Chromium chromium, NodePackage package) :
         rich.ping-interval = 2s, rich.pong-timeout = 1s
         """;
 
-    [Fact]
-    public async Task In_node_it_does_all_that_it_can()
+    [Theory]
+    [InlineData("json")]
+    [InlineData("protobuf")]
+    public async Task In_node_it_does_all_that_it_can(string encoding)
     {
         _ = package;
         await using var server = await StartAsync();
-        using var node = NodePackage.Run("talk", Url(server), Tokens());
+        using var node = NodePackage.Run(encoding, "talk", Url(server), Tokens());
 
         var said = await node.StandardOutput.ReadToEndAsync().WaitAsync(TimeSpan.FromMinutes(1));
         Assert.True(said.Length > 0, await node.StandardError.ReadToEndAsync());
         Judge(JsonDocument.Parse(said.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1]).RootElement);
     }
 
-    [Fact]
-    public async Task In_a_browser_it_does_all_that_it_can()
+    [Theory]
+    [InlineData("json")]
+    [InlineData("protobuf")]
+    public async Task In_a_browser_it_does_all_that_it_can(string encoding)
     {
         await using var server = await StartAsync();
         await using var user = await chromium.NewUserAsync();
-        var page = await NodePackage.OpenAsync(user, $"http://127.0.0.1:{server.Port}");
+        var page = await NodePackage.OpenAsync(user, $"http://127.0.0.1:{server.Port}", encoding);
 
         var seen = await page.EvaluateAsync<string>(
-            "async ([url, tokens]) => JSON.stringify(await talk(Centrifuge, {}, url, JSON.parse(tokens)))", new[] { Url(server), Tokens() });
+            "async ([encoding, url, tokens]) => JSON.stringify(await talk(Centrifuge, encoding, {}, url, JSON.parse(tokens)))", new[] { encoding, Url(server), Tokens() });
 
         Judge(JsonDocument.Parse(seen).RootElement);
     }
@@ -46,7 +50,7 @@ public sealed class ClientLibraryTests(Chromium chromium, NodePackage package) :
     {
         await using var server = await StartAsync();
         var tokens = JsonSerializer.Serialize(new { first = Jwt.Hs256(new { sub = "john", jti = "1" }), second = Jwt.Hs256(new { sub = "john", jti = "2" }) });
-        using var node = NodePackage.Run("renew", Url(server), tokens);
+        using var node = NodePackage.Run("json", "renew", Url(server), tokens);
 
         Assert.Equal("connected", await node.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromMinutes(1)));
         Assert.Equal(1, await server.Node.Server.RevokeTokenAsync("1"));
@@ -60,7 +64,7 @@ public sealed class ClientLibraryTests(Chromium chromium, NodePackage package) :
     {
         await using var server = await StartAsync();
         string For(string id) => Jwt.Hs256(new { sub = "john", jti = id, channel = "user:jane:chat" });
-        using var node = NodePackage.Run("renewSubscription", Url(server), JsonSerializer.Serialize(new { john = Jwt.Hs256(new { sub = "john" }), first = For("1"), second = For("2") }));
+        using var node = NodePackage.Run("json", "renewSubscription", Url(server), JsonSerializer.Serialize(new { john = Jwt.Hs256(new { sub = "john" }), first = For("1"), second = For("2") }));
 
         Assert.Equal("subscribed", await node.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromMinutes(1)));
         Assert.Equal(1, await server.Node.Server.RevokeTokenAsync("1"));

@@ -15,9 +15,10 @@ public sealed class KilledNodeTests(Chromium chromium, NodePackage package) : IC
     private const int All = 150;
 
     [Theory]
-    [InlineData("node")]
-    [InlineData("browser")]
-    public async Task A_client_whose_node_is_killed_goes_on_at_another_one_and_misses_nothing(string where)
+    [InlineData("node", "json")]
+    [InlineData("node", "protobuf")]
+    [InlineData("browser", "json")]
+    public async Task A_client_whose_node_is_killed_goes_on_at_another_one_and_misses_nothing(string where, string encoding)
     {
         _ = package;
         await using var redis = await RedisServer.StartAsync();
@@ -32,7 +33,7 @@ public sealed class KilledNodeTests(Chromium chromium, NodePackage package) : IC
 
         var subscribed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         string[] urls = [Url(one), Url(other)];
-        var following = where == "node" ? FollowInNodeAsync(urls, subscribed) : FollowInBrowserAsync(other.Address, urls, subscribed);
+        var following = where == "node" ? FollowInNodeAsync(encoding, urls, subscribed) : FollowInBrowserAsync(encoding, other.Address, urls, subscribed);
         await subscribed.Task.WaitAsync(Deadline.Fact);
         for (var number = 1; number <= Before; number++) await PublishAsync(api, number);
         one.Signal("-KILL");
@@ -46,9 +47,9 @@ public sealed class KilledNodeTests(Chromium chromium, NodePackage package) : IC
         Assert.All(times[1..], time => Assert.Equal("[true,true]", time));
     }
 
-    private static async Task<string> FollowInNodeAsync(string[] urls, TaskCompletionSource subscribed)
+    private static async Task<string> FollowInNodeAsync(string encoding, string[] urls, TaskCompletionSource subscribed)
     {
-        using var node = NodePackage.Run("follow", string.Join(',', urls), "broadcast:numbers", $"{All}");
+        using var node = NodePackage.Run(encoding, "follow", string.Join(',', urls), "broadcast:numbers", $"{All}");
         var last = "";
         while (await node.StandardOutput.ReadLineAsync() is { } line)
         {
@@ -59,23 +60,23 @@ public sealed class KilledNodeTests(Chromium chromium, NodePackage package) : IC
         return last.Length > 0 ? last : throw new InvalidOperationException(await node.StandardError.ReadToEndAsync());
     }
 
-    private async Task<string> FollowInBrowserAsync(string address, string[] urls, TaskCompletionSource subscribed)
+    private async Task<string> FollowInBrowserAsync(string encoding, string address, string[] urls, TaskCompletionSource subscribed)
     {
         await using var user = await chromium.NewUserAsync();
-        var page = await NodePackage.OpenAsync(user, address);
+        var page = await NodePackage.OpenAsync(user, address, encoding);
         page.Console += (_, message) =>
         {
             if (message.Text == "subscribed") subscribed.TrySetResult();
         };
         return await page.EvaluateAsync<string>(
             """
-            async ([urls, channel, last]) => {
+            async ([encoding, urls, channel, last]) => {
               let attempts = 0;
-              class Balanced extends WebSocket { constructor() { super(urls[attempts++ % urls.length]); } }
-              return JSON.stringify(await follow(Centrifuge, { websocket: Balanced, minReconnectDelay: 50 }, urls[0], channel, last, (line) => console.log(line)));
+              class Balanced extends WebSocket { constructor(_, protocols) { super(urls[attempts++ % urls.length], protocols); } }
+              return JSON.stringify(await follow(Centrifuge, encoding, { websocket: Balanced, minReconnectDelay: 50 }, urls[0], channel, last, (line) => console.log(line)));
             }
             """,
-            new object[] { urls, "broadcast:numbers", All });
+            new object[] { encoding, urls, "broadcast:numbers", All });
     }
 
     /// <summary>Again under the same id while it fails: while the channel goes from one node to the other nobody takes it.</summary>

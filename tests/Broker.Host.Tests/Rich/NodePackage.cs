@@ -33,12 +33,12 @@ public sealed class NodePackage : IAsyncLifetime
 
     public static Process Run(params string[] arguments) => Start("node", ["run.mjs", .. arguments]);
 
-    /// <summary>A page that has the library, and the tests' scenarios.</summary>
-    public static async Task<IPage> OpenAsync(IBrowserContext user, string address)
+    /// <summary>A page that has the library's build for an encoding, json or protobuf, and the tests' scenarios.</summary>
+    public static async Task<IPage> OpenAsync(IBrowserContext user, string address, string encoding = "json")
     {
         var page = await user.NewPageAsync();
         await page.GotoAsync(address + "/health/live");
-        await page.AddScriptTagAsync(new() { Path = Path.Combine(Folder, "node_modules/centrifuge/dist/centrifuge.js") });
+        await page.AddScriptTagAsync(new() { Path = Path.Combine(Folder, "node_modules/centrifuge/dist", encoding == "protobuf" ? "centrifuge.protobuf.js" : "centrifuge.js") });
         var scenario = await File.ReadAllTextAsync(Path.Combine(Folder, "scenario.mjs"));
         await page.AddScriptTagAsync(new() { Content = scenario.Replace("export async", "async", StringComparison.Ordinal) });
         return page;

@@ -1,6 +1,12 @@
 // What an application does with the published client library, in node and in a browser. Nothing of it is Broker's own.
 
-export async function talk(Centrifuge, options, url, tokens) {
+// The library's build for protobuf takes and gives bytes, the other one values; its offsets are objects (Long).
+const values = { pack: (value) => value, open: (data) => data };
+const bytes = { pack: (value) => new TextEncoder().encode(JSON.stringify(value)), open: (data) => JSON.parse(new TextDecoder().decode(data)) };
+const dataOf = (encoding) => (encoding === 'protobuf' ? bytes : values);
+
+export async function talk(Centrifuge, encoding, options, url, tokens) {
+  const { pack, open } = dataOf(encoding);
   const seen = { publications: [], joins: [], leaves: [], mail: [], refreshed: 0, connected: 0, errors: [] };
   const once = (emitter, event) => new Promise((resolve) => emitter.once(event, resolve));
   const until = async (fact, what) => {
@@ -16,10 +22,10 @@ export async function talk(Centrifuge, options, url, tokens) {
   const jane = new Centrifuge(url, { ...options, token: tokens.jane });
   for (const client of [john, jane]) client.on('error', (ctx) => seen.errors.push(ctx.error));
   john.on('connected', () => seen.connected++);
-  john.on('publication', (ctx) => seen.mail.push([ctx.channel, ctx.data]));
+  john.on('publication', (ctx) => seen.mail.push([ctx.channel, open(ctx.data)]));
   const server = once(john, 'subscribed');
   const chat = john.newSubscription('broadcast:chat', { joinLeave: true });
-  chat.on('publication', (ctx) => seen.publications.push(ctx.data));
+  chat.on('publication', (ctx) => seen.publications.push(open(ctx.data)));
   chat.on('join', (ctx) => seen.joins.push(ctx.info.user));
   chat.on('leave', (ctx) => seen.leaves.push(ctx.info.user));
   chat.subscribe();
@@ -33,25 +39,25 @@ export async function talk(Centrifuge, options, url, tokens) {
   await janes.ready();
   await until(() => seen.joins.includes('jane'), 'the join of jane');
 
-  await janes.publish({ text: 'hello', n: [1, 2, 3] });
-  await chat.publish('a string');
+  await janes.publish(pack({ text: 'hello', n: [1, 2, 3] }));
+  await chat.publish(pack('a string'));
   await until(() => seen.publications.length === 2, 'two publications');
-  await jane.publish('user:jane:mail', { to: 'herself' });
-  await john.publish('user:john:mail', { to: 'himself' });
+  await jane.publish('user:jane:mail', pack({ to: 'herself' }));
+  await john.publish('user:john:mail', pack({ to: 'himself' }));
   await until(() => seen.mail.length === 1, 'mail');
 
   seen.stats = await chat.presenceStats();
   seen.users = Object.values((await chat.presence()).clients).map((client) => client.user).sort();
   const history = await chat.history({ limit: 10 });
-  seen.history = history.publications.map((publication) => [publication.offset, publication.data]);
-  seen.newest = (await chat.history({ limit: 1, reverse: true })).publications.map((publication) => publication.offset);
-  seen.echo = (await john.rpc('echo', { a: 1 })).data;
-  seen.forbidden = await jane.publish('user:john:mail', 1).then(() => 'taken', (error) => error.code);
+  seen.history = history.publications.map((publication) => [Number(publication.offset), open(publication.data)]);
+  seen.newest = (await chat.history({ limit: 1, reverse: true })).publications.map((publication) => Number(publication.offset));
+  seen.echo = open((await john.rpc('echo', pack({ a: 1 }))).data);
+  seen.forbidden = await jane.publish('user:john:mail', pack(1)).then(() => 'taken', (error) => error.code);
 
   janes.unsubscribe();
   await until(() => seen.leaves.includes('jane'), 'the leave of jane');
   await until(() => seen.refreshed > 0, 'a refresh');
-  await john.rpc('echo', 1);
+  await john.rpc('echo', pack(1));
   seen.state = john.state;
   john.disconnect();
   jane.disconnect();
@@ -59,7 +65,8 @@ export async function talk(Centrifuge, options, url, tokens) {
 }
 
 // One that stays, and tells what it gets, until it has got the last one.
-export async function follow(Centrifuge, options, url, channel, last, tell) {
+export async function follow(Centrifuge, encoding, options, url, channel, last, tell) {
+  const { open } = dataOf(encoding);
   const client = new Centrifuge(url, { ...options, minReconnectDelay: 50, maxReconnectDelay: 500 });
   const subscription = client.newSubscription(channel, { minResubscribeDelay: 50, maxResubscribeDelay: 500 });
   return await new Promise((resolve) => {
@@ -70,8 +77,8 @@ export async function follow(Centrifuge, options, url, channel, last, tell) {
       tell('subscribed');
     });
     subscription.on('publication', (ctx) => {
-      seen.numbers.push(ctx.data);
-      if (ctx.data !== last) return;
+      seen.numbers.push(open(ctx.data));
+      if (seen.numbers.at(-1) !== last) return;
       client.disconnect();
       resolve(seen);
     });

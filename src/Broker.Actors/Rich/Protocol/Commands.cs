@@ -2,7 +2,7 @@ using Broker.Actors.Channels;
 
 namespace Broker.Actors.Rich.Protocol;
 
-// What rich clients send: the commands of the Centrifuge client protocol. Data is JSON text as the client wrote it; empty where there is none.
+// What rich clients send: the commands of the Centrifuge client protocol. Data is as the client wrote it, JSON text or, in Protobuf, any bytes; empty where there is none.
 
 /// <summary>One command of a client.</summary>
 /// <param name="Id">Names its reply; 0 for those that get none.</param>
@@ -21,7 +21,7 @@ internal sealed record Subscribe(
 
 internal sealed record Unsubscribe(uint Id, string Channel) : Command(Id);
 
-/// <param name="PublishId">Makes a repeat harmless on channels with history; Broker's own addition (<c>idempotency_key</c>). Empty: a new one.</param>
+/// <param name="PublishId">Makes a repeat harmless on channels with history; Broker's own addition to the protocol's JSON (<c>idempotency_key</c>). Empty: a new one.</param>
 internal sealed record Publish(uint Id, string Channel, ReadOnlyMemory<byte> Data, string PublishId) : Command(Id);
 
 internal sealed record ReadPresence(uint Id, string Channel) : Command(Id);
@@ -41,7 +41,7 @@ internal sealed record SubRefresh(uint Id, string Channel, string Token) : Comma
 
 internal sealed record Ping(uint Id) : Command(Id);
 
-/// <summary>The answer to the server's ping: an empty object.</summary>
+/// <summary>The answer to the server's ping: an empty command.</summary>
 internal sealed record Pong() : Command(0);
 
 /// <summary>A command with an id, and with a method that is not known or none: <see cref="RichError.MethodNotFound"/>.</summary>

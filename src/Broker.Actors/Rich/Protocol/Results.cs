@@ -2,7 +2,7 @@ using Broker.Actors.Channels;
 
 namespace Broker.Actors.Rich.Protocol;
 
-// What rich clients get. Data and infos are JSON text; empty where there is none.
+// What rich clients get. Data and infos are JSON text, but the answer to a call may be any bytes; empty where there is none.
 
 /// <summary>Who a client is to others on a channel.</summary>
 /// <param name="User">Empty for an anonymous client.</param>

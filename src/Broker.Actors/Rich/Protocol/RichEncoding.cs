@@ -2,11 +2,14 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Broker.Actors.Rich.Protocol;
 
-/// <summary>An encoding of the Centrifuge client protocol. A message of a client's holds one or more commands.</summary>
+/// <summary>One of the two encodings of the Centrifuge client protocol: they say the same, in other bytes. A message of a client's holds one or more commands.</summary>
 internal abstract class RichEncoding
 {
     /// <summary>Lines of JSON text.</summary>
     public static readonly RichEncoding Json = new JsonEncoding();
+
+    /// <summary>Protobuf, each command and reply after its length. Data are any bytes.</summary>
+    public static readonly RichEncoding Protobuf = new ProtobufEncoding();
 
     private RichEncoding()
     {
@@ -28,5 +31,13 @@ internal abstract class RichEncoding
 
         public override bool TryRead(ReadOnlyMemory<byte> message, int maxCommands, [NotNullWhen(true)] out IReadOnlyList<Command>? commands, out bool hasTooMany) =>
             JsonReader.TryRead(message, maxCommands, out commands, out hasTooMany);
+    }
+
+    private sealed class ProtobufEncoding : RichEncoding
+    {
+        public override RichWriter Writer => ProtobufWriter.Mine;
+
+        public override bool TryRead(ReadOnlyMemory<byte> message, int maxCommands, [NotNullWhen(true)] out IReadOnlyList<Command>? commands, out bool hasTooMany) =>
+            ProtobufReader.TryRead(message, maxCommands, out commands, out hasTooMany);
     }
 }
