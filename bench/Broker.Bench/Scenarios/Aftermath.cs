@@ -12,8 +12,10 @@ internal static class Aftermath
     /// <summary>Otherwise a channel without clients is kept for half a minute.</summary>
     private const string GoSoon = "broker { channel.passivate-after = 1s, relay.stop-after = 1s }\n";
 
-    /// <summary>So long without getting smaller, and nothing goes any more.</summary>
-    private static readonly TimeSpan Still = TimeSpan.FromSeconds(12);
+    /// <summary>So long without getting smaller, and nothing goes any more: the shared array pool keeps what each thread last had for half a minute.</summary>
+    private static readonly TimeSpan Still = TimeSpan.FromSeconds(40);
+
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
     /// <param name="loads">What comes and goes.</param>
     public static Scenario Of(IEnumerable<Scenario> loads) => new(
@@ -64,6 +66,7 @@ internal static class Aftermath
         var least = setup.CollectedHeap();
         for (var clock = Stopwatch.StartNew(); clock.Elapsed < Still;)
         {
+            Thread.Sleep(Look);
             var heap = setup.CollectedHeap();
             if (heap.Bytes < least.Bytes * 0.99) clock.Restart();
             if (heap.Bytes < least.Bytes) least = heap;
