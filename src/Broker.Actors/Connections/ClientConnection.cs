@@ -58,6 +58,9 @@ public abstract class ClientConnection
         if (Interlocked.CompareExchange(ref _ended, code, 0) == 0) Volatile.Read(ref _actor).Tell(new TransportEnded(code), ActorRefs.NoSender);
     }
 
+    /// <summary>Whose it is from its beginning. Null: nobody's, or that is found out later.</summary>
+    internal virtual string? User => null;
+
     /// <summary>Who it is and what it listens to, from any thread.</summary>
     internal abstract Sight Look();
 

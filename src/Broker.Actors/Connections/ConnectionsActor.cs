@@ -56,18 +56,25 @@ internal sealed class ConnectionsActor : ReceiveActor, IWithTimers
             return;
         }
 
-        var actor = Context.ActorOf(open.Connection.PropsOf(_relays, _services));
-        open.Connection.StartedAs(actor);
+        // Whoever opens it may take it for one that can be found.
+        var connection = open.Connection;
+        if (connection.User is { } user) _services.Users.Enter(user, connection);
+
+        var actor = Context.ActorOf(connection.PropsOf(_relays, _services));
+        connection.StartedAs(actor);
 
         // The turn that has just been: it comes round after a whole interval.
-        _connections[actor] = new Place(open.Connection, _turn);
+        _connections[actor] = new Place(connection, _turn);
         Context.Watch(actor);
         Sender.Tell(actor);
     }
 
     private void OnTerminated(Terminated gone)
     {
-        if (_connections.Remove(gone.ActorRef) && _drain is not null && _connections.Count == 0) _drained?.Tell(Drained.Instance);
+        if (!_connections.Remove(gone.ActorRef, out var place)) return;
+
+        if (place.Connection.User is { } user) _services.Users.Leave(user, place.Connection);
+        if (_drain is not null && _connections.Count == 0) _drained?.Tell(Drained.Instance);
     }
 
     private void OnTick(Tick tick)

@@ -23,6 +23,8 @@ public sealed class WireConnection : ClientConnection
 
     internal ConnectionPlan Plan { get; }
 
+    internal override string? User => Plan.Caller.User;
+
     /// <inheritdoc/>
     public override ValueTask ReceiveAsync(ReadOnlyMemory<byte> payload)
     {

@@ -12,8 +12,8 @@ internal sealed class ClientRates(RichLimits limits)
     private TimeSpan _since;
     private int _refused;
 
-    /// <summary>Whose limits it shares; null for a client without a user.</summary>
-    public NodeUser? User { get; set; }
+    /// <summary>What it shares with the others of its user; null for nothing.</summary>
+    public SharedRates? Shared { get; set; }
 
     /// <summary>It has been refused so often that it does not listen.</summary>
     public bool IsHopeless => _refused >= limits.Refusals;
@@ -21,7 +21,7 @@ internal sealed class ClientRates(RichLimits limits)
     /// <summary>The limit that a command is over; null for none.</summary>
     public RateLimit? Command(TimeSpan now)
     {
-        if ((_own.OverByCommand(now) ?? User?.TakeCommand(now)) is { } over) return Refuse(over, now);
+        if ((_own.OverByCommand(now) ?? Shared?.TakeCommand(now)) is { } over) return Refuse(over, now);
 
         _own.TakeCommand();
         return null;
@@ -30,7 +30,7 @@ internal sealed class ClientRates(RichLimits limits)
     /// <summary>The limit that a publish is over; null for none.</summary>
     public RateLimit? Publish(int bytes, TimeSpan now)
     {
-        if ((_own.OverByPublish(bytes, now) ?? User?.TakePublish(bytes, now)) is { } over) return Refuse(over, now);
+        if ((_own.OverByPublish(bytes, now) ?? Shared?.TakePublish(bytes, now)) is { } over) return Refuse(over, now);
 
         _own.TakePublish(bytes);
         return null;

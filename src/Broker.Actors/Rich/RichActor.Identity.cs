@@ -11,6 +11,7 @@ internal sealed partial class RichActor
 {
     private Identity? _identity;
     private string _origin = "";
+    private NodeUser? _place;
     private string _name = "";
     private string _version = "";
     private Connecting? _connecting;
@@ -202,16 +203,18 @@ internal sealed partial class RichActor
 
     private bool TakePlace(Identity identity)
     {
-        if (_settings.Limits.LeaveUsersAlone || identity.Caller.User is not { } user) return true;
+        if (identity.Caller.User is not { } user) return true;
 
-        _rates.User = _services.Users.TryEnter(user);
-        return _rates.User is not null;
+        _place = _services.Users.TryEnter(user, _connection);
+        _rates.Shared = _place?.Rates;
+        return _place is not null;
     }
 
     private void LeavePlace()
     {
-        if (_rates.User is { } user) _services.Users.Leave(user);
-        _rates.User = null;
+        if (_place is { } user) _services.Users.Leave(user, _connection);
+        _place = null;
+        _rates.Shared = null;
     }
 
     private void Show()

@@ -50,8 +50,4 @@ internal sealed record RichSettings(TimeSpan ConnectTimeout, TimeSpan PingInterv
 /// <param name="Refusals">Who is refused so often for a rate within ten seconds is closed with 3013.</param>
 /// <param name="User">Of all connections of one user on this node together.</param>
 /// <param name="UserConnections">Of one user on this node; 0 for any number.</param>
-internal sealed record RichLimits(int Channels, int ChannelLength, int CommandsPerFrame, SendLimits Own, int Refusals, SendLimits User, int UserConnections)
-{
-    /// <summary>Nothing need be known of a user.</summary>
-    public bool LeaveUsersAlone => UserConnections == 0 && User.AreNone;
-}
+internal sealed record RichLimits(int Channels, int ChannelLength, int CommandsPerFrame, SendLimits Own, int Refusals, SendLimits User, int UserConnections);

@@ -30,16 +30,32 @@ internal sealed class ControlActor : ReceiveActor
         Receive<Carrying>(OnCarrying);
     }
 
-    /// <summary>Who is there, only the connections' owner knows; who they are is looked at here, so that it is not held up.</summary>
+    /// <summary>
+    /// Whose connections they are is known: one user's are found among however many. All that are there, only the connections' owner knows; who they are is looked at here, so that it is not
+    /// held up.
+    /// </summary>
     private void Carry(IControlMessage request)
     {
         // Before it is known who is there: who comes after that sees it.
         if (request is OrderClients { Order: TakeBack }) _services.Revoking.Next();
 
+        if (FilterOf(request)?.User is { Length: > 0 } user)
+        {
+            OnCarrying(new Carrying(request, Sender, _services.Users.ConnectionsOf(user)));
+            return;
+        }
+
         var asker = Sender;
         _connections.Ask<Connections.OpenConnections>(AskOpenConnections.Instance, ClusterControl.Patience)
             .PipeTo(Self, success: open => new Carrying(request, asker, open.Connections));
     }
+
+    private static ClientFilter? FilterOf(IControlMessage request) => request switch
+    {
+        OrderClients order => order.Clients,
+        FindClients query => query.Clients,
+        _ => null,
+    };
 
     private void OnCountChannels(CountChannels request)
     {

@@ -25,7 +25,7 @@ internal sealed record BrokerServices(
     /// <summary>Names the node to clients: it says nothing of where it is.</summary>
     public string NodeId { get; } = Epochs.New();
 
-    /// <summary>What the connections of each user on this node share.</summary>
+    /// <summary>The connections of each user on this node, and what they share.</summary>
     public NodeUsers Users { get; } = new(Settings.Rich.Limits);
 
     /// <summary>Whether credentials that have just been looked at may have been taken back since.</summary>

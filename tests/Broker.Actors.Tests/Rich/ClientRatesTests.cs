@@ -1,4 +1,8 @@
+using Broker.Actors.Audiences;
+using Broker.Actors.Connections;
 using Broker.Actors.Rich;
+using Broker.Actors.Settings;
+using Broker.Actors.Tests.Nodes;
 
 namespace Broker.Actors.Tests.Rich;
 
@@ -40,9 +44,7 @@ public sealed class ClientRatesTests
         // Six of its own, and however many more: two of its user's eight are left.
         Assert.Equal(94, Commands(fast, 100, Start).Count(over => over == "command-rate"));
         Assert.Equal(["", "", "user-command-rate", "user-command-rate", "user-command-rate", "user-command-rate", "user-command-rate"], Commands(calm, 7, Start));
-        users.Leave(fast.User!);
-        users.Leave(calm.User!);
-        calm.User = users.TryEnter("john");
+        calm.Shared = Client(limits, new NodeUsers(limits), "john").Shared;
 
         // Four of its own six are left: the user's refusals took none.
         Assert.Equal(["", "", "", "", "command-rate"], Commands(calm, 5, Start));
@@ -69,7 +71,7 @@ public sealed class ClientRatesTests
     [Fact]
     public void A_thread_that_comes_with_the_time_of_a_moment_ago_is_given_nothing_twice()
     {
-        var user = new NodeUsers(Limits(user: Rates("user-", commands: 10))).TryEnter("john")!;
+        var user = new NodeUsers(Limits(user: Rates("user-", commands: 10))).TryEnter("john", Connection())!.Rates!;
         for (var i = 0; i < 20; i++) Assert.Null(user.TakeCommand(Start));
 
         var taken = 0;
@@ -82,32 +84,9 @@ public sealed class ClientRatesTests
         Assert.Equal(10, taken);
     }
 
-    [Fact]
-    public async Task However_many_come_and_go_at_once_no_more_are_there_than_may_be_and_nothing_is_left_of_them()
-    {
-        var users = new NodeUsers(Limits(connections: 3));
-        var (there, most, let) = (0, 0, 0);
+    private static ClientRates Client(RichLimits limits, NodeUsers users, string user) => new(limits) { Shared = users.TryEnter(user, Connection())!.Rates };
 
-        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() =>
-        {
-            for (var i = 0; i < 20_000; i++)
-            {
-                if (users.TryEnter("john") is not { } user) continue;
-
-                Interlocked.Increment(ref let);
-                var now = Interlocked.Increment(ref there);
-                if (now > Volatile.Read(ref most)) Volatile.Write(ref most, now);
-                Interlocked.Decrement(ref there);
-                users.Leave(user);
-            }
-        })));
-
-        Assert.InRange(most, 1, 3);
-        Assert.True(let > 0);
-        Assert.Equal(0, users.Count);
-    }
-
-    private static ClientRates Client(RichLimits limits, NodeUsers users, string user) => new(limits) { User = users.TryEnter(user) };
+    private static WireConnection Connection() => new(new ConnectionPlan(Caller.Anonymous, [], [], Echo: true), LineFormat.Instance, BrokerSettings.Read(Configuration.Default()));
 
     private static string[] Commands(ClientRates rates, int count, TimeSpan now) => [.. Enumerable.Range(0, count).Select(_ => rates.Command(now)?.Name ?? "")];
 
@@ -116,6 +95,6 @@ public sealed class ClientRatesTests
     private static SendLimits Rates(string whose, int commands = 0, int publishes = 0, int bytes = 0) =>
         new(new(whose + "command-rate", commands), new(whose + "publish-rate", publishes), new(whose + "publish-bytes", bytes));
 
-    private static RichLimits Limits(SendLimits? own = null, SendLimits? user = null, int refusals = 1000, int connections = 0) =>
-        new(128, 255, 128, own ?? Rates(""), refusals, user ?? Rates("user-"), connections);
+    private static RichLimits Limits(SendLimits? own = null, SendLimits? user = null, int refusals = 1000) =>
+        new(128, 255, 128, own ?? Rates(""), refusals, user ?? Rates("user-"), UserConnections: 0);
 }
