@@ -4,6 +4,7 @@ using Broker.Actors.Connections;
 using Broker.Actors.Rich;
 using Broker.Host.WebSockets;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace Broker.Host.Rich;
 
@@ -34,6 +35,9 @@ internal sealed class EventStream : IClientTransport
         // nginx would keep events until its buffer is full.
         response.Headers["X-Accel-Buffering"] = "no";
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+
+        // Kestrel would reset a client that reads nothing for five seconds. Here the outbox and dead-after say how long that may go on, and the client is told why it ends.
+        if (context.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate) rate.MinDataRate = null;
     }
 
     /// <inheritdoc/>

@@ -3,6 +3,8 @@ using System.Text.Json;
 using Broker.Actors.Audiences;
 using Broker.Host.Tests.Clients;
 using Broker.Testing.Redis;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace Broker.Host.Tests.Rich;
 
@@ -168,8 +170,7 @@ public sealed class SseTests
     [Fact]
     public async Task A_reader_that_does_not_read_is_ended_and_holds_nobody_up()
     {
-        await using var server = await ClientServer.StartAsync(
-            ClientServer.Open + "\noutbox = 512k\nmax-message = 1m\nwebsocket.dead-after = 300ms", kestrel: options => options.Limits.MinResponseDataRate = null);
+        await using var server = await ClientServer.StartAsync(ClientServer.Open + "\noutbox = 512k\nmax-message = 1m\nwebsocket.dead-after = 300ms");
         await using var slow = await SseClient.OpenAsync(server, "channel=broadcast:news");
         await using var quick = await SseClient.OpenAsync(server, "channel=broadcast:news");
         await slow.NextAsync();
@@ -183,6 +184,24 @@ public sealed class SseTests
         }
 
         await Eventually.IsAsync(1L, () => Task.FromResult(server.Node.Metrics.Connections));
+    }
+
+    // Kestrel reset a client that had read nothing for five seconds, long before dead-after, and nobody told it why: its outbox had been full.
+    [Fact]
+    public async Task How_long_a_reader_may_not_read_is_not_for_the_web_server_to_say()
+    {
+        IHttpMinResponseDataRateFeature? rate = null;
+        await using var server = await ClientServer.StartAsync(ClientServer.Open, pipeline: app => app.Use((context, next) =>
+        {
+            rate = context.Features.Get<IHttpMinResponseDataRateFeature>();
+            Assert.NotNull(rate!.MinDataRate);
+            return next(context);
+        }));
+
+        await using var stream = await SseClient.OpenAsync(server, "channel=broadcast:news");
+
+        Assert.Equal("subscribed", (await stream.NextAsync())!.Name);
+        Assert.Null(rate!.MinDataRate);
     }
 
     [Fact]
