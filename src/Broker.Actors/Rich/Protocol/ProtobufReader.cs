@@ -8,7 +8,8 @@ namespace Broker.Actors.Rich.Protocol;
 /// <summary>Reads the commands of one message of a client's: each one of protobuf, after its length. Data is any bytes.</summary>
 /// <remarks>
 /// The message is taken whole or not at all. It is bad, and its client is closed with 3501, if it is empty or cut, if a length is not within it, if what is there is no protobuf, or if it holds
-/// too many commands; and if a command that has a method has no id, but for <c>send</c>. Unknown fields are passed over. Of a field that is there twice, and of methods, the last one counts.
+/// too many commands; if a command that has a method has no id, but for <c>send</c>; and if one connects and has another method. Unknown fields are passed over. Of a field that is there twice, and of other
+/// methods, the last one counts.
 /// </remarks>
 internal static class ProtobufReader
 {
@@ -69,12 +70,17 @@ internal static class ProtobufReader
         }
     }
 
-    private static Command? CommandOf(Wire.Command command) => command.MethodCase switch
+    private static Command? CommandOf(Wire.Command command)
+    {
+        if (command.Connect is not { } connect) return MethodOf(command);
+        return command is { Id: > 0, MethodCase: Method.None } ? ConnectOf(command.Id, connect) : null;
+    }
+
+    private static Command? MethodOf(Wire.Command command) => command.MethodCase switch
     {
         Method.None => command.Id == 0 ? new Pong() : new UnknownCommand(command.Id),
         Method.Send => new Send(command.Send.Data.Memory),
         _ when command.Id == 0 => null,
-        Method.Connect => ConnectOf(command.Id, command.Connect),
         Method.Subscribe => SubscribeOf(command.Id, command.Subscribe),
         Method.Unsubscribe => new Unsubscribe(command.Id, command.Unsubscribe.Channel),
         Method.Publish => new Publish(command.Id, command.Publish.Channel, command.Publish.Data.Memory, PublishId: ""),
