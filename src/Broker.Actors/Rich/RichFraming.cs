@@ -13,9 +13,10 @@ namespace Broker.Actors.Rich;
 /// </summary>
 internal abstract class RichFraming
 {
-    /// <summary>A relay tells all its subscribers of a change, one after the other: it is encoded for the first one.</summary>
+    /// <summary>A relay tells all its subscribers of a change, one after the other: it is encoded for the first one of each framing.</summary>
     [ThreadStatic]
-    private static (RichFraming Framing, MembersChange Change, ReadOnlyMemory<byte> Frames) _told;
+    private static Dictionary<RichFraming, (MembersChange Change, ReadOnlyMemory<byte> Frames)>? _told;
+
 
     private readonly RichEncoding _encoding;
     private readonly PublicationFormat _withOffset;
@@ -56,7 +57,7 @@ internal abstract class RichFraming
     /// <summary>Who came and went on a channel.</summary>
     public ReadOnlyMemory<byte> Members(string channel, MembersChange change)
     {
-        if (_told.Framing == this && ReferenceEquals(_told.Change, change)) return _told.Frames;
+        if ((_told ??= []).TryGetValue(this, out var told) && ReferenceEquals(told.Change, change)) return told.Frames;
 
         var frames = new ArrayBufferWriter<byte>();
         var writer = _encoding.Writer;
@@ -67,7 +68,7 @@ internal abstract class RichFraming
             Write(frames, writer.Written);
         }
 
-        _told = (this, change, frames.WrittenMemory);
+        _told[this] = (change, frames.WrittenMemory);
         return frames.WrittenMemory;
     }
 
