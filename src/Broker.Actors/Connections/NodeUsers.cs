@@ -3,10 +3,12 @@ using Broker.Actors.Rich;
 namespace Broker.Actors.Connections;
 
 /// <summary>The users of this node, and which connections each has: known as long as it has one. Anonymous clients do not stand here. From any thread.</summary>
-internal sealed class NodeUsers(RichLimits limits)
+/// <remarks>One whose rates are limited is known until they are full again: who closes all connections and comes back gains nothing by it.</remarks>
+internal sealed class NodeUsers(RichLimits limits, TimeProvider time)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, NodeUser> _users = new(StringComparer.Ordinal);
+    private readonly Queue<(NodeUser User, long At)> _resting = new();
 
     public int Count
     {
@@ -52,11 +54,30 @@ internal sealed class NodeUsers(RichLimits limits)
         lock (_gate) return _users.TryGetValue(name, out var user) ? user.All() : [];
     }
 
-    private NodeUser Find(string name) => _users.TryGetValue(name, out var user) ? user : _users[name] = new NodeUser(name, limits.User.AreNone ? null : new SharedRates(limits.User));
+    private NodeUser Find(string name)
+    {
+        ForgetRested();
+        return _users.TryGetValue(name, out var user) ? user : _users[name] = new NodeUser(name, limits.User.AreNone ? null : new SharedRates(limits.User));
+    }
 
     private void Remove(string name, ClientConnection connection)
     {
-        if (_users.TryGetValue(name, out var user) && user.Remove(connection)) _users.Remove(name);
+        ForgetRested();
+        if (!_users.TryGetValue(name, out var user) || !user.Remove(connection)) return;
+
+        if (user.Rates is null) _users.Remove(name);
+        else _resting.Enqueue((user, user.RestsSince = time.GetTimestamp()));
+    }
+
+    private void ForgetRested()
+    {
+        while (_resting.TryPeek(out var first) && time.GetElapsedTime(first.At) >= RateMeter.Rest)
+        {
+            _resting.Dequeue();
+
+            // It may have come back since, and have gone again.
+            if (first.User.IsEmpty && first.User.RestsSince == first.At) _users.Remove(first.User.Name);
+        }
     }
 }
 
@@ -74,6 +95,11 @@ internal sealed class NodeUser(string name, SharedRates? rates)
     /// <summary>How many of them the limit counts.</summary>
     public int Limited { get; set; }
 
+    public bool IsEmpty => _one is null && _others is null or { Count: 0 };
+
+    /// <summary>When the last one went, as a time stamp.</summary>
+    public long RestsSince { get; set; }
+
     public void Add(ClientConnection connection)
     {
         // Most users have one, and need no set.
@@ -87,7 +113,7 @@ internal sealed class NodeUser(string name, SharedRates? rates)
         if (_one == connection) _one = null;
         else _others?.Remove(connection);
 
-        return _one is null && _others is null or { Count: 0 };
+        return IsEmpty;
     }
 
     public ClientConnection[] All() => [.. _one is null ? [] : (ClientConnection[])[_one], .. _others ?? []];

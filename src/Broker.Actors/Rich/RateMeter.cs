@@ -10,6 +10,9 @@ internal sealed record RateLimit(string Name, int PerSecond);
 /// </summary>
 internal struct RateMeter(RateLimit limit)
 {
+    /// <summary>After this there is all of it again.</summary>
+    public static readonly TimeSpan Rest = TimeSpan.FromSeconds(2);
+
     private double _left = 2.0 * limit.PerSecond;
     private TimeSpan _at;
 

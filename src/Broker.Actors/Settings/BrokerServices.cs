@@ -26,7 +26,7 @@ internal sealed record BrokerServices(
     public string NodeId { get; } = Epochs.New();
 
     /// <summary>The connections of each user on this node, and what they share.</summary>
-    public NodeUsers Users { get; } = new(Settings.Rich.Limits);
+    public NodeUsers Users { get; } = new(Settings.Rich.Limits, Time);
 
     /// <summary>Whether credentials that have just been looked at may have been taken back since.</summary>
     public RevokingTurns Revoking { get; } = new();

@@ -24,7 +24,7 @@ public sealed class ClientRatesTests
     public void The_clients_of_a_user_share_what_is_the_users()
     {
         var limits = Limits(own: Rates("", commands: 100, publishes: 100, bytes: 100), user: Rates("user-", commands: 5, publishes: 2, bytes: 10));
-        var users = new NodeUsers(limits);
+        var users = new NodeUsers(limits, TimeProvider.System);
         var (one, other, stranger) = (Client(limits, users, "john"), Client(limits, users, "john"), Client(limits, users, "jane"));
 
         Assert.Equal(["", "", "", "", "", ""], Commands(one, 6, Start));
@@ -38,13 +38,13 @@ public sealed class ClientRatesTests
     public void What_a_client_is_refused_takes_nothing_of_its_users_and_what_its_user_is_takes_nothing_of_its_own()
     {
         var limits = Limits(own: Rates("", commands: 3, publishes: 3, bytes: 50), user: Rates("user-", commands: 4, publishes: 4, bytes: 50));
-        var users = new NodeUsers(limits);
+        var users = new NodeUsers(limits, TimeProvider.System);
         var (fast, calm) = (Client(limits, users, "john"), Client(limits, users, "john"));
 
         // Six of its own, and however many more: two of its user's eight are left.
         Assert.Equal(94, Commands(fast, 100, Start).Count(over => over == "command-rate"));
         Assert.Equal(["", "", "user-command-rate", "user-command-rate", "user-command-rate", "user-command-rate", "user-command-rate"], Commands(calm, 7, Start));
-        calm.Shared = Client(limits, new NodeUsers(limits), "john").Shared;
+        calm.Shared = Client(limits, new NodeUsers(limits, TimeProvider.System), "john").Shared;
 
         // Four of its own six are left: the user's refusals took none.
         Assert.Equal(["", "", "", "", "command-rate"], Commands(calm, 5, Start));
@@ -57,7 +57,7 @@ public sealed class ClientRatesTests
     public void Who_is_refused_for_its_user_too_often_does_not_listen_either()
     {
         var limits = Limits(own: Rates(""), user: Rates("user-", commands: 1), refusals: 3);
-        var users = new NodeUsers(limits);
+        var users = new NodeUsers(limits, TimeProvider.System);
         var (one, other) = (Client(limits, users, "john"), Client(limits, users, "john"));
 
         Commands(one, 4, Start);
@@ -71,7 +71,7 @@ public sealed class ClientRatesTests
     [Fact]
     public void A_thread_that_comes_with_the_time_of_a_moment_ago_is_given_nothing_twice()
     {
-        var user = new NodeUsers(Limits(user: Rates("user-", commands: 10))).TryEnter("john", Connection())!.Rates!;
+        var user = new NodeUsers(Limits(user: Rates("user-", commands: 10)), TimeProvider.System).TryEnter("john", Connection())!.Rates!;
         for (var i = 0; i < 20; i++) Assert.Null(user.TakeCommand(Start));
 
         var taken = 0;
