@@ -44,7 +44,9 @@ public sealed record ClientFilter
 
     /// <summary>Tokens are what it is about, and this is one of them.</summary>
     internal bool Fits(PresentedToken token) =>
-        IssuedBefore is { } before ? token.User == User && token.IsOlderThan(before) : !string.IsNullOrEmpty(TokenId) && token.Id == TokenId;
+        IssuedBefore is { } before
+            ? token.User == User && token.IsOlderThan(before)
+            : (!string.IsNullOrEmpty(TokenId) && token.Id == TokenId) || (!string.IsNullOrEmpty(Session) && token.Session == Session);
 
     internal bool FitsAny(PresentedToken[] tokens)
     {

@@ -59,7 +59,8 @@ public sealed class Revocations
     {
         var byId = token is { Id.Length: > 0 } ? _bus.GetAsync(TokenKey(token.Id)) : NotThere;
         var byUser = token is { User.Length: > 0 } ? _bus.GetAsync(UserKey(token.User)) : NotThere;
-        var bySession = sessionKey is { Length: > 0 } ? _bus.GetAsync(SessionKey(ChannelName.HashOf(sessionKey))) : NotThere;
+        var session = sessionKey is { Length: > 0 } ? ChannelName.HashOf(sessionKey) : token?.Session ?? "";
+        var bySession = session.Length > 0 ? _bus.GetAsync(SessionKey(session)) : NotThere;
         await Task.WhenAll(byId, byUser, bySession);
 
         if (await bySession is not null) return Revoked.Session;
@@ -104,7 +105,8 @@ internal enum Revoked
 /// <param name="Id">Its <c>jti</c>; empty without one.</param>
 /// <param name="User">Whose; null for an anonymous one's.</param>
 /// <param name="IssuedAt">Null: it does not say.</param>
-public sealed record PresentedToken(string Id, string? User, DateTimeOffset? IssuedAt)
+/// <param name="Session">SHA-256 of the session key that it names, in lower-case hex; empty without one.</param>
+public sealed record PresentedToken(string Id, string? User, DateTimeOffset? IssuedAt, string Session = "")
 {
     /// <summary>One that does not say is older than any. To the millisecond, as it is kept.</summary>
     internal bool IsOlderThan(DateTimeOffset time) => (IssuedAt?.ToUnixTimeMilliseconds() ?? 0) < time.ToUnixTimeMilliseconds();

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Broker.Actors.Audiences;
+using Broker.Actors.Channels;
 using Broker.Actors.Sessions;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
@@ -25,7 +26,7 @@ internal sealed class TokenClaims
     {
         _token = token;
         Caller = caller;
-        Presented = new PresentedToken(token.Id ?? "", caller.User, IssuedAt());
+        Presented = new PresentedToken(token.Id ?? "", caller.User, IssuedAt(), caller.SessionKey is { Length: > 0 } key ? ChannelName.HashOf(key) : "");
     }
 
     public Caller Caller { get; }

@@ -71,7 +71,7 @@ internal sealed class TokenDesk(Tokens tokens, BrokerHost host, Callbacks callba
 
     /// <summary>Of a subscription that stands: true if its token has been taken back since it was looked at. It goes on standing while nobody can say.</summary>
     public async ValueTask<bool> LookAgainAsync(Permission permission) =>
-        permission.Token is { } token && permission.Turn != Turn && await FindRevokedAsync(token, null) == TokenProblem.Expired;
+        permission.Token is { } token && permission.Turn != Turn && await FindRevokedAsync(token, null) is TokenProblem.Expired or TokenProblem.Invalid;
 
     private async ValueTask<TokenProblem> FindRevokedAsync(PresentedToken? token, string? sessionKey)
     {

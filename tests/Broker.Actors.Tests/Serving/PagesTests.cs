@@ -74,6 +74,7 @@ public sealed class PagesTests
         Assert.False(johns.FitsAny([Issued(1), Issued(-1, "mary")]));
         Assert.True(new ClientFilter { TokenId = "t" }.Fits(Issued(1)));
         Assert.False(new ClientFilter { TokenId = "u" }.Fits(Issued(-1)));
+        Assert.True(new ClientFilter { Session = "s" }.Fits(new PresentedToken("t", "john", null, "s")));
         Assert.False(new ClientFilter { Session = "s", TokenId = "" }.Fits(new PresentedToken("", null, null)));
     }
 

@@ -69,6 +69,23 @@ public sealed class RevocationTests
         Assert.True((await With(new { sub = "john", iat = now.ToUnixTimeSeconds() + 1, channel = "user:jane:x" })).IsGranted);
     }
 
+    // A session that a token for a channel names was not looked up.
+    [Fact]
+    public async Task A_token_for_a_channel_ends_with_the_session_that_it_names()
+    {
+        await using var server = await ClientServer.StartAsync(Gates.Key);
+        var john = await server.GateOfAsync(new { sub = "john" });
+        object claims = new { sub = "john", sid = "key-1", channel = "user:jane:x" };
+        var taken = await john.SubscribeAsync("user:jane:x", claims);
+        Assert.True(taken.IsGranted);
+
+        await server.Node.Server.RevokeSessionAsync("key-1");
+
+        Assert.True(await john.LookAgainAsync(taken));
+        Assert.Equal(RichError.PermissionDenied, (await john.SubscribeAsync("user:jane:x", claims)).Error);
+        Assert.True((await john.SubscribeAsync("user:jane:x", new { sub = "john", sid = "key-2", channel = "user:jane:x" })).IsGranted);
+    }
+
     [Fact]
     public async Task What_is_taken_back_while_a_subscription_is_on_its_way_is_looked_at_again()
     {
