@@ -4,6 +4,7 @@ using Broker.Actors.Connections;
 using Broker.Actors.Rich;
 using Broker.Host.WebSockets;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace Broker.Host.Rich;
@@ -17,6 +18,8 @@ internal sealed class EventStream : IClientTransport
     private readonly PipeWriter _body;
     private readonly WebSocketSettings _settings;
     private readonly TimeProvider _time;
+    private readonly IHttpMinResponseDataRateFeature? _rate;
+    private readonly MinDataRate? _usualRate;
     private readonly TaskCompletionSource<CloseReason> _ending = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
     private Task _writing = Task.CompletedTask;
@@ -37,7 +40,9 @@ internal sealed class EventStream : IClientTransport
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
 
         // Kestrel would reset a client that reads nothing for five seconds. Here the outbox and dead-after say how long that may go on, and the client is told why it ends.
-        if (context.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate) rate.MinDataRate = null;
+        _rate = context.Features.Get<IHttpMinResponseDataRateFeature>();
+        _usualRate = _rate?.MinDataRate;
+        if (_rate is not null) _rate.MinDataRate = null;
     }
 
     /// <inheritdoc/>
@@ -63,6 +68,9 @@ internal sealed class EventStream : IClientTransport
         await using var gone = _context.RequestAborted.UnsafeRegister(static stream => ((EventStream)stream!).Close(new CloseReason(CloseFrame.Lost, "")), this);
         var reason = await _ending.Task;
         lock (_gate) _isOver = true;
+
+        // What still waits when the response is over nobody watches but the web server.
+        if (_rate is not null) _rate.MinDataRate = _usualRate;
 
         // A client that does not read what waits would not read its leave either.
         await ((Task)_writing.WaitAsync(_settings.CloseTimeout, _time)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

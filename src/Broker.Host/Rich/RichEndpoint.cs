@@ -8,7 +8,7 @@ namespace Broker.Host.Rich;
 /// may do it hears on the websocket.
 /// </summary>
 /// <remarks>
-/// Which of the protocol's two encodings a client speaks it says by its subprotocol or in the query, as to Centrifugo; one that says nothing speaks JSON. From there on that is what its messages
+/// Which of the protocol's two encodings a client speaks it says by its subprotocol or else in the query, as to Centrifugo; one that says nothing speaks JSON. From there on that is what its messages
 /// are read as, text or binary.
 /// </remarks>
 internal sealed class RichEndpoint(ClientSettings settings, SocketOpening opening, ClientGates gates)
@@ -21,7 +21,8 @@ internal sealed class RichEndpoint(ClientSettings settings, SocketOpening openin
     public Task ServeAsync(HttpContext context)
     {
         var subprotocol = WebSocketHandshake.ChooseSubprotocol(context.Request, _subprotocols);
-        var framing = subprotocol == Protobuf || AsksForProtobuf(context.Request.Query) ? WebSocketFraming.Protobuf : WebSocketFraming.Json;
+        var isProtobuf = subprotocol == Protobuf || (subprotocol != Json && AsksForProtobuf(context.Request.Query));
+        var framing = isProtobuf ? WebSocketFraming.Protobuf : WebSocketFraming.Json;
         return opening.ServeAsync(context, "A rich client", settings.RichWebSocket, subprotocol, async () =>
         {
             var gate = await gates.OpenAsync(context);

@@ -27,6 +27,7 @@ public sealed class ProtobufSocketTests
     [InlineData("?cf_protocol=protobuf", null, null, true)]
     [InlineData("?format=protobuf", null, null, true)]
     [InlineData("?format=json", "centrifuge-protobuf", "centrifuge-protobuf", true)]
+    [InlineData("?cf_protocol=protobuf", "centrifuge-json", "centrifuge-json", false)]
     [InlineData("?format=msgpack", null, null, false)]
     public async Task A_client_says_which_encoding_it_speaks(string query, string? offered, string? answered, bool isProtobuf)
     {
