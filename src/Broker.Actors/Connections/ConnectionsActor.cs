@@ -73,6 +73,9 @@ internal sealed class ConnectionsActor : ReceiveActor, IWithTimers
     {
         if (!_connections.Remove(gone.ActorRef, out var place)) return;
 
+        // By itself the table would stay as large as the largest crowd.
+        if (_connections.Capacity > 1024 && _connections.Count < _connections.Capacity / 8) _connections.TrimExcess(2 * _connections.Count);
+
         if (place.Connection.User is { } user) _services.Users.Leave(user, place.Connection);
         if (_drain is not null && _connections.Count == 0) _drained?.Tell(Drained.Instance);
     }

@@ -88,7 +88,7 @@ internal sealed class Children
     {
         lock (_byName)
         {
-            _byName.Remove(child.Name);
+            _byName.RemoveAndShrink(child.Name);
         }
 
         _restarts?.Remove(child);

@@ -125,7 +125,7 @@ internal sealed class DeathWatch
         }
         else
         {
-            _others!.Remove(subject);
+            _others!.RemoveAndShrink(subject);
         }
     }
 
