@@ -73,22 +73,13 @@ internal sealed class ProtobufClient : IAsyncDisposable
 
     private async Task ReadAsync()
     {
-        var buffer = new byte[4 * 1024];
         try
         {
-            for (var length = 0; ;)
+            await Messages.ReadAsync(_socket, async message =>
             {
-                if (length == buffer.Length) Array.Resize(ref buffer, 2 * length);
-                var read = await _socket.ReceiveAsync(buffer.AsMemory(length), CancellationToken.None);
-                if (read.MessageType == WebSocketMessageType.Close) break;
-
-                length += read.Count;
-                if (!read.EndOfMessage) continue;
-
-                using var message = new MemoryStream(buffer, 0, length);
-                while (message.Position < message.Length) await TakeAsync(Reply.Parser.ParseDelimitedFrom(message));
-                length = 0;
-            }
+                using var replies = new MemoryStream(message.ToArray());
+                while (replies.Position < replies.Length) await TakeAsync(Reply.Parser.ParseDelimitedFrom(replies));
+            });
         }
         catch (Exception end) when (end is WebSocketException or OperationCanceledException or ObjectDisposedException)
         {

@@ -112,21 +112,12 @@ internal sealed class RichClient : IAsyncDisposable
 
     private async Task ReadAsync()
     {
-        var buffer = new byte[4 * 1024];
         try
         {
-            for (var length = 0; ;)
+            await Messages.ReadAsync(_socket, async message =>
             {
-                if (length == buffer.Length) Array.Resize(ref buffer, 2 * length);
-                var read = await _socket.ReceiveAsync(buffer.AsMemory(length), CancellationToken.None);
-                if (read.MessageType == WebSocketMessageType.Close) break;
-
-                length += read.Count;
-                if (!read.EndOfMessage) continue;
-
-                foreach (var line in Encoding.UTF8.GetString(buffer, 0, length).Split('\n')) await TakeAsync(line);
-                length = 0;
-            }
+                foreach (var line in Encoding.UTF8.GetString(message.Span).Split('\n')) await TakeAsync(line);
+            });
 
             End((int?)_socket.CloseStatus ?? 1006);
             await _socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
